@@ -1,0 +1,66 @@
+# The targets that people and CI use. Only python3 (3.11 or later) and make are needed:
+# scripts/env.sh makes .venv on the first call.
+#
+#   make run ARGS="--as-of 2018-12-31"        make test ARGS="-k metrics"
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+ENV := scripts/env.sh
+PY := .venv/bin/python
+
+# Dagster asks for an absolute path; Chinese output needs UTF-8 whatever the locale.
+export DAGSTER_HOME := $(CURDIR)/.dagster_home
+export PYTHONUTF8 := 1
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run:  ## build everything from the bundled data and publish it (ARGS: options of `duibiao run`)
+	@$(ENV)
+	@.venv/bin/duibiao run $(ARGS)
+
+.PHONY: test
+test:  ## run the tests (ARGS: options of pytest)
+	@$(ENV) test
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types test  ## everything that CI asks for: lint, types, tests
+
+.PHONY: lint
+lint:  ## formatting and lint, changing nothing
+	@$(ENV) test
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+
+.PHONY: format
+format:  ## format, and fix what lint can fix
+	@$(ENV) test
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+.PHONY: types
+types:  ## mypy, strict
+	@$(ENV) test
+	@$(PY) -m mypy
+
+.PHONY: dev
+dev:  ## Dagster's web interface on this machine (ARGS: options of `dagster dev`)
+	@$(ENV) ui
+	@$(PY) -m dagster dev -w workspace.yaml $(ARGS)
+
+.PHONY: notebook
+notebook:  ## the notebooks in marimo (ARGS: one of notebooks/*.py)
+	@$(ENV) notebooks
+	@$(PY) -m marimo edit $(or $(ARGS),notebooks)
+
+.PHONY: clean
+clean:  ## remove .venv, caches, stage and builds; what was fetched or handed in stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf data/stage data/builds data/warehouse.duckdb* data/*.lock
+	find .dagster_home -mindepth 1 -maxdepth 1 ! -name dagster.yaml -exec rm -rf {} +
+	find assets pipelines schemas tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -35,7 +35,7 @@ class Regions(Table):
     parent_code: str = column("上级代码", "code of the parent", nullable=True)
     directly_administered: bool = column("省直管", "administered directly by the province")
     is_peer: bool = column("是否对比省份", "one of the other 30 provinces")
-    code_system: str = column("代码体系", "GB/T 2260 or duibiao")
+    code_system: str = column("代码体系", "GB/T 2260, NBS (functional zones) or duibiao")
     valid_from: dt.date = column("启用日期", "first day of validity, where known", nullable=True)
     valid_to: dt.date = column("停用日期", "last day of validity, where it ended", nullable=True)
     successor_code: str = column("后继代码", "code that followed", nullable=True)
@@ -200,7 +200,7 @@ class Observations(Table):
     published_on: dt.date = column("发布日期", "day published")
     first_published_on: dt.date = column("首次发布日期", "day on which the period was first published")
     vintage_count: int = column("发布次数", "vintages of the period", ge=1)
-    beaten: str = column("未采用的值", "the values that it beat: value (quality, day), by semicolons",
+    beaten: str = column("未采用的值", "the values that it beat: printed = value (quality, day), by semicolons",
                          nullable=True)
     max_difference_pct: float = column("最大差异", "largest difference to a beaten value", unit="%",
                                        formula="max |beaten - value| / |value| * 100", nullable=True)

@@ -74,7 +74,7 @@ class Dictionary(Table):
     refers_to: str = column("外键", "schema.table.column that holds its values", nullable=True)
 
 
-@table("meta", zh="代码表", en="Every code and what it means", key=("vocabulary", "code"), min_rows=1)
+@table("meta", zh="代码表", en="Codes and what they mean", key=("vocabulary", "code"), min_rows=1)
 class Codes(Table):
     vocabulary: str = column("代码集", "vocabulary")
     code: str = column("代码", "code")

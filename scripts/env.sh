@@ -53,7 +53,7 @@ case $wanted in
 esac
 
 # The folder is part of the key: scripts in .venv name it.
-key=$({ pwd && cat pyproject.toml constraints/constraints.txt; } | cksum)
+key=$({ pwd -P && cat pyproject.toml constraints/constraints.txt; } | cksum)
 old_key='' old_extras=' '
 [ ! -f "$stamp" ] || { read -r old_key && IFS= read -r old_extras; } <"$stamp" || old_key=''
 

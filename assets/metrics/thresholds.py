@@ -1,0 +1,40 @@
+"""Every cut-off of every verdict, in one place.
+
+Sources: methods of the project's own (pace, moving away, plan classes) and the published rules
+of Eurostat, the UN Statistics Division, UN ESCAP and SDSN as cited in docs/methods.md.
+"""
+
+from typing import Final
+
+# --- ours -------------------------------------------------------------------------------
+ON_TRACK_PACE: Final = 0.95
+AT_RISK_PACE: Final = 0.60
+MOVING_AWAY_PCT: Final = -1.0  # of the distance from baseline to target
+APPROX_SHARE: Final = 0.95  # "about 500" is met at 95 % of it
+PLAN_BAND_PP: Final = 5.0  # 基本符合预期: within +-5 percentage points of the schedule
+BASELINE_WINDOW_YEARS: Final = 2.0  # nearest observation that may stand for the baseline
+RECENT_PACE_DECAY: Final = 0.6  # weight of a yearly change, per year of age
+SIGMA_MIN_PEERS: Final = 10  # regions needed for a standard deviation
+
+# --- Eurostat (ratio of actual to required compound growth) ---------------------------------
+EUROSTAT_SIGNIFICANT: Final = 0.95
+EUROSTAT_MODERATE: Final = 0.60
+EUROSTAT_INSUFFICIENT: Final = 0.0
+EUROSTAT_GROWTH_SIGNIFICANT: Final = 0.01  # without a target: growth a year
+EUROSTAT_GROWTH_MODERATE: Final = 0.001
+
+# --- UN Statistics Division (share of the distance expected to be covered) -----------------
+UNSD_ON_TRACK: Final = 0.95
+UNSD_FAIR: Final = 0.10
+UNSD_GROWTH_ON_TRACK: Final = 0.02
+UNSD_GROWTH_FAIR: Final = 0.005
+UNSD_COVERAGE_BAND: Final = 1.0  # within one point of 0 % or 100 % counts as met
+
+# --- UN ESCAP (anticipated gap, share of the required progress) ----------------------------
+ESCAP_MAINTAIN: Final = 0.10
+ESCAP_ACCELERATE: Final = 1.00
+
+# --- SDSN (actual over required annual change) -----------------------------------------
+SDSN_ON_TRACK: Final = 1.0
+SDSN_MODERATE: Final = 0.5
+SDSN_STAGNATING: Final = 0.0

@@ -1,0 +1,149 @@
+"""Checks that refuse a row: plausibility, scale slips against history and targets, falling stocks.
+
+Each check is a pair of an expression that is true for a bad row and the words that explain it;
+reasons are worked out only for the bad rows.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from assets.figures import looks_like_scale_slip
+from assets.record import by_trust
+from assets.rejections import Fault, Origin, Rejection
+
+WHOLE_UNITS = ("count", "persons", "subscriptions", "households", "parcels", "racks", "rank")
+# A legitimate series seldom spans three orders of magnitude; a slip of 万 for 亿 spans four.
+SLIP_WINDOWS = ((3.0, 5.0), (7.0, 9.0))
+NEAR = 2.0  # orders of magnitude within which a value is at home
+
+
+def check_rows(
+    rows: pl.DataFrame, indicators: pl.DataFrame, targets: pl.DataFrame, files: Mapping[str, str]
+) -> tuple[pl.DataFrame, list[Rejection]]:
+    """Split rows into accepted and refused: every row is in exactly one of the two.
+
+    Args:
+        rows: columns of `observation_vintages` plus `raw`, the row as it came.
+        indicators: table `indicators`.
+        targets: table `targets`; quantified levels are the yardstick of magnitude.
+        files: landing_sha256 -> file name, for the refused rows.
+    """
+    judged = _with_references(rows, indicators, targets)
+    verdict = pl.coalesce(
+        *(pl.when(bad).then(pl.lit(rule)) for rule, bad in _rules().items())
+    )
+    judged = judged.with_columns(broken_rule=verdict)
+    accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
+    refused = judged.filter(pl.col("broken_rule").is_not_null())
+    return accepted, list(_rejections(refused, files))
+
+
+def _with_references(
+    rows: pl.DataFrame, indicators: pl.DataFrame, targets: pl.DataFrame
+) -> pl.DataFrame:
+    """Add what a value is measured by: bounds, its series' magnitude, its targets' magnitude."""
+    bounds = indicators.select(
+        "indicator_id", "measure", "plausible_min", "plausible_max", "is_cumulative"
+    )
+    goal = (
+        targets.filter(pl.col("is_quantified") & pl.col("value_kind").is_in(["level", "approx"]))
+        .filter(pl.col("value") > 0)
+        .group_by("indicator_id", "region_code")
+        .agg(target_size=pl.col("value").median())
+    )
+    series = ["indicator_id", "region_code"]
+    size = pl.when(pl.col("value") > 0).then(pl.col("value"))
+    in_series = size.count().over(series)
+    frame = rows.join(bounds, on="indicator_id", how="left").join(goal, on=series, how="left")
+    frame = frame.sort(*series, *by_trust()).with_columns(
+        twin=pl.int_range(pl.len()).over("observation_id"),
+        # Of two values that contradict each other the more trusted one stays.
+        trust_order=pl.int_range(pl.len()).over(series),
+        series_size=pl.when(in_series >= 3)
+        .then(size.median().over(series))
+        .when(in_series == 2)
+        .then(size.sum().over(series) - size),
+        in_series=in_series,
+    )
+    frame = frame.sort(*series, "period_end").with_columns(
+        highest_before=(pl.col("value") - pl.col("tolerance")).cum_max().shift(1).over(series)
+    )
+    return frame.with_columns(
+        off_series=(pl.col("value") / pl.col("series_size")).log10().abs(),
+        off_target=(pl.col("value") / pl.col("target_size")).log10().abs(),
+    )
+
+
+def _rules() -> dict[str, pl.Expr]:
+    value = pl.col("value")
+    whole = pl.col("unit").is_in(WHOLE_UNITS) & ~pl.col("is_derived")
+    fraction = (value - value.round()).abs() > 1e-6 * value.abs().clip(1)
+    share = pl.col("measure") == "coverage"
+
+    def slips(distance: pl.Expr) -> pl.Expr:
+        return pl.any_horizontal(distance.is_between(low, high) for low, high in SLIP_WINDOWS)
+
+    off_series, off_target = pl.col("off_series"), pl.col("off_target")
+    judged_by_series = slips(off_series) & ~(off_target < NEAR).fill_null(value=False)
+    # With one other value only, trust decides which of the two slipped.
+    judged_by_series &= (pl.col("in_series") >= 3) | (pl.col("trust_order") > 0)
+    judged_by_target = slips(off_target) & ~(off_series < NEAR).fill_null(value=False)
+    return {
+        "duplicate_row": pl.col("twin") > 0,
+        "out_of_range": (value < pl.col("plausible_min"))
+        | (value > pl.col("plausible_max"))
+        | (share & ~value.is_between(0, 100)),
+        "rank_below_one": (pl.col("measure") == "rank") & (value < 1),
+        "not_whole": whole & fraction,
+        "scale_slip": judged_by_series.fill_null(value=False)
+        | judged_by_target.fill_null(value=False),
+        "cumulative_fell": pl.col("is_cumulative")
+        & (value + pl.col("tolerance") < pl.col("highest_before"))
+        & (pl.col("bound") != "at_least"),
+    }
+
+
+def _rejections(refused: pl.DataFrame, files: Mapping[str, str]) -> Iterator[Rejection]:
+    for row in refused.iter_rows(named=True):
+        origin = Origin(
+            row["source_id"],
+            files.get(row["landing_sha256"], row["source_id"]),
+            row["source_row"],
+            row["landing_sha256"],
+        )
+        yield Rejection(origin, _explain(row), json.loads(row["raw"]))
+
+
+def _explain(row: Mapping[str, Any]) -> Fault:
+    value, rule = row["value"], row["broken_rule"]
+    printed = row["value_printed"]
+    if rule == "duplicate_row":
+        return Fault(rule, None, None, "与前面某行完全相同", "repeats an earlier row word for word",
+                     "Delete the line")
+    if rule == "out_of_range":
+        low, high = row["plausible_min"], row["plausible_max"]
+        return Fault(rule, "value", printed, f"超出合理范围 [{low}, {high}]",
+                     f"outside the plausible range [{low}, {high}]",
+                     "Correct the value, or widen `plausible` in the register with a reason")
+    if rule == "rank_below_one":
+        return Fault(rule, "value", printed, "位次不能小于1", "a rank starts at 1", "Correct it")
+    if rule == "not_whole":
+        return Fault(rule, "value", printed, "计数应为整数", "a count is a whole number",
+                     "Check the unit of the printed figure (万, 亿)")
+    if rule == "scale_slip":
+        reference = row["series_size"] if _in_window(row["off_series"]) else row["target_size"]
+        slip = looks_like_scale_slip(value, reference) or "off by four orders of magnitude"
+        named = "同一序列" if reference == row["series_size"] else "目标值"
+        return Fault(rule, "value", printed, f"{value:g} 与{named}的 {reference:g} 相差约万倍或亿倍",
+                     f"{value:g} is about 10^4 or 10^8 away from {reference:g}", slip)
+    highest = row["highest_before"]
+    return Fault("cumulative_fell", "value", printed, f"累计指标不应下降：此前已达 {highest:g}",
+                 f"a cumulative stock fell: {highest:g} was reached before",
+                 "Correct the value, or put a correction on file for the earlier one")
+
+
+def _in_window(distance: float | None) -> bool:
+    return distance is not None and any(low <= distance <= high for low, high in SLIP_WINDOWS)

@@ -1,0 +1,355 @@
+"""The `duibiao` command.
+
+Exit codes: 0 published, unchanged or answered; 1 nothing published or no answer; 2 wrong usage;
+3 published, but a source failed, or rows of a table of one's own were refused.
+"""
+
+import csv
+import datetime as dt
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from pipelines.settings import Settings
+
+app = typer.Typer(
+    name="duibiao",
+    help="对标：每晚衡量每个规划目标离实现还有多远 / how far each documented target is from being met.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+# Where nobody looks on, lines are not broken: what reads them may be a program.
+out = Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)
+err = Console(stderr=True, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="供程序读取 / for machines.")]
+Day = Annotated[
+    dt.datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="只用该日及以前发布的数据 / a day."),
+]
+
+
+GROUPS = {
+    "register": "登记册 register",
+    "landing": "落地 landing",
+    "observations": "观测值 observations",
+    "gaps": "目标差距 gaps",
+    "checks": "检查 checks",
+    "warehouse": "建库与发布 warehouse",
+}
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, str, int, int], None]]:
+    """A bar where somebody looks on; a line a group where the output goes to a file."""
+    seen: set[str] = set()
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                  console=err, transient=True, disable=not err.is_terminal) as bar:  # fmt: skip
+        task = bar.add_task("", total=None)
+
+        def say(group: str, name: str, number: int, total: int) -> None:
+            bar.update(task, description=f"{GROUPS[group]} · {name}", completed=number, total=total)
+            if group not in seen and not err.is_terminal:
+                err.print(f"[{number}/{total}] {GROUPS[group]}", markup=False)
+            seen.add(group)
+
+        yield say
+
+
+def emit(data: Any) -> None:
+    """Print JSON, one document, dates as ISO text."""
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+@app.command()
+def run(
+    as_of: Day = None,
+    dry_run: Annotated[bool, typer.Option(help="只计算检查，不发布 / publish nothing.")] = False,
+    force: Annotated[bool, typer.Option(help="未变化也发布 / publish although unchanged.")] = False,
+    wait: Annotated[bool, typer.Option(help="等待另一次运行 / wait for another run.")] = True,
+    offline: Annotated[
+        bool, typer.Option(help="只用随库数据（目前总是如此）/ bundled data only; always so for now.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """从登记册和已发布数据建库并发布 / build everything and publish it."""
+    from pipelines.locking import UNATTENDED_WAIT
+    from pipelines.run import run as run_all
+
+    del offline  # this release has no source on the network
+    settings = Settings.default()
+
+    with progress() as say:
+        result = run_all(
+            settings,
+            as_of.date() if as_of else None,
+            dry_run=dry_run,
+            force=force,
+            wait=UNATTENDED_WAIT if wait else 0.0,
+            say=say,
+            notify=lambda message: err.print(f"[yellow]{message}[/]"),
+        )
+    if as_json:
+        emit(vars(result))
+    elif not result.published and not dry_run:
+        out.print(f"[green]无变化，未发布新版本 / unchanged, nothing published[/]: {result.build_id}"
+                  f"（截至 as of {result.as_of}）")  # fmt: skip
+    else:
+        _print_run(result, dry_run)
+    if not dry_run and not as_json:
+        _print_headline(settings)
+    if result.failed_sources:
+        err.print(f"[red]未能读取的来源 / sources that failed: {', '.join(result.failed_sources)}[/]")
+        raise typer.Exit(3)
+
+
+def _print_run(result: Any, dry_run: bool) -> None:
+    word = "试运行，未发布 / dry run, nothing published" if dry_run else (
+        f"已发布 / published {result.build_id}"
+    )
+    found = result.findings or {}
+    out.print(f"[green]{word}[/]（截至 as of {result.as_of}）")
+    out.print(f"行数 rows: 读入 in {result.rows_in} = 接受 accepted {result.rows_accepted} + "
+              f"拒绝 rejected {result.rows_rejected}")  # fmt: skip
+    out.print(f"检查 findings: 错误 errors {found.get('error', 0)}，警告 warnings "
+              f"{found.get('warning', 0)}，提示 notes {found.get('info', 0)}（duibiao check）")  # fmt: skip
+
+
+def _print_headline(settings: Settings) -> None:
+    from pipelines.show import rows
+    from pipelines.builds import live_build, open_readonly
+
+    if live_build(settings) is None:
+        return
+    with open_readonly(settings) as connection:
+        counts = rows(connection, "SELECT * FROM main.status_counts")
+    table = Table(title="有效目标 / live targets", title_justify="left")
+    for name in ("状态", "status", "目标数 targets", "其中文件载明 documented"):
+        table.add_column(name, justify="right" if "数" in name or "其中" in name else "left")
+    for row in counts:
+        table.add_row(row["status_zh"], row["status_en"], str(row["targets"]), str(row["documented"]))
+    out.print(table)
+    out.print(f"数据库 database: {_short(settings.warehouse_link)}\n"
+              "下一步 next: duibiao show ecommerce_transaction_value · duibiao status · "
+              "duibiao sql \"FROM headline\"")  # fmt: skip
+
+
+def _short(path: Path) -> str:
+    """Relative to where the user stands, where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """当前版本、截至日、状态计数 / the live build, its day, counts by status."""
+    from pipelines.show import rows
+    from pipelines.builds import open_readonly
+
+    settings = Settings.default()
+    with open_readonly(settings) as connection:
+        build = rows(connection, "SELECT * FROM meta.build")[0]
+        counts = rows(connection, "SELECT * FROM main.status_counts")
+        findings = rows(connection, "SELECT severity, count(*) AS n FROM meta.checks GROUP BY 1")
+    if as_json:
+        emit({"build": build, "status_counts": counts, "findings": findings})
+        return
+    out.print(f"版本 build {build['build_id']}，截至 as of {build['as_of']}，"
+              f"程序 code {build['code_version']}，行数 rows {build['rows_in']} = "
+              f"{build['rows_accepted']} + {build['rows_rejected']}")  # fmt: skip
+    out.print("检查 findings: " + "，".join(f"{r['severity']} {r['n']}" for r in findings))
+    _print_headline(settings)
+
+
+@app.command()
+def show(indicator: str, as_json: Json = False) -> None:
+    """一个指标的目标、结果和数据 / one indicator: goals, outcomes, figures, sources."""
+    from pipelines.builds import open_readonly
+    from pipelines.show import indicator_record, print_indicator
+
+    with open_readonly(Settings.default()) as connection:
+        record = indicator_record(connection, indicator)
+    if as_json:
+        emit(record)
+    else:
+        print_indicator(out, record)
+
+
+@app.command()
+def check(
+    severity: Annotated[str | None, typer.Option(help="error, warning, info")] = None,
+    as_json: Json = False,
+) -> None:
+    """检查发现 / the findings of the checks. 有错误时退出码为1 / exit code 1 when there are errors."""
+    from pipelines.show import rows
+    from pipelines.builds import open_readonly
+
+    with open_readonly(Settings.default()) as connection:
+        found = rows(
+            connection,
+            "SELECT * FROM meta.checks WHERE severity = coalesce(?, severity) "
+            "ORDER BY CASE severity WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, rule, key",
+            severity,
+        )
+        ledger = rows(connection, "SELECT * FROM meta.ledger ORDER BY source_id")
+    if as_json:
+        emit({"checks": found, "ledger": ledger})
+    else:
+        colours = {"error": "red", "warning": "yellow", "info": "dim"}
+        for f in found:
+            out.print(f"[{colours[f['severity']]}]{f['severity']:<7}[/] {f['rule']} "
+                      f"[bold]{f['key']}[/] {f['message_zh']} / {f['message_en']} "
+                      f"[dim]→ {f['remedy']}[/]")  # fmt: skip
+        for row in ledger:
+            out.print(f"{row['source_id']}: 读入 in {row['rows_in']} = 接受 accepted "
+                      f"{row['rows_accepted']} + 拒绝 rejected {row['rows_rejected']}")  # fmt: skip
+    if any(f["severity"] == "error" for f in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def sql(
+    query: str,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV 输出 / as CSV.")] = False,
+) -> None:
+    """对已发布的库执行只读查询 / a read-only query on the published file."""
+    from pipelines.show import rows
+    from pipelines.builds import open_readonly
+
+    with open_readonly(Settings.default()) as connection:
+        found = rows(connection, query)
+    if as_json:
+        emit(found)
+    elif as_csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(found[0] if found else [])
+        writer.writerows(row.values() for row in found)
+    else:
+        _print_rows(found)
+
+
+def _print_rows(found: list[dict[str, Any]]) -> None:
+    table = Table()
+    for name in found[0] if found else ():
+        table.add_column(name, overflow="fold")
+    for row in found:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(table)
+    out.print(f"[dim]{len(found)} 行 rows[/]")
+
+
+@app.command()
+def dictionary(
+    table: Annotated[str | None, typer.Argument(help="表名 / a table.")] = None,
+    as_json: Json = False,
+) -> None:
+    """数据字典 / the data dictionary: tables, columns, units, formulas, codes."""
+    from pipelines.show import rows
+    from pipelines.builds import open_readonly
+
+    with open_readonly(Settings.default()) as connection:
+        found = rows(
+            connection,
+            "SELECT * FROM meta.dictionary WHERE table_name = coalesce(?, table_name) "
+            "ORDER BY schema_name, table_name, column_no",
+            table,
+        )
+    if not found:
+        raise LookupError(f"没有表 / no table {table}")
+    if as_json:
+        emit(found)
+        return
+    _print_rows(
+        [
+            {
+                "表 table": f"{r['schema_name']}.{r['table_name']}",
+                "列 column": r["column_name"],
+                "类型": r["sql_type"],
+                "单位": r["unit"],
+                "含义": r["zh"],
+                "meaning": r["en"],
+                "公式 formula": r["formula"],
+            }
+            for r in found
+        ]
+    )
+
+
+@app.command()
+def diff(as_json: Json = False) -> None:
+    """与上一版本的差异 / what changed since the last build."""
+    from pipelines.show import rows
+    from pipelines.builds import open_readonly
+
+    with open_readonly(Settings.default()) as connection:
+        previous = rows(connection, "SELECT previous_build_id FROM meta.build")[0]
+        found = rows(connection, "SELECT * FROM meta.diff ORDER BY table_name, key, column_name")
+    if as_json:
+        emit({**previous, "changes": found})
+        return
+    out.print(f"与 {previous['previous_build_id'] or '（无上一版本 / none before）'} 相比 compared")
+    _print_rows(found)
+
+
+@app.command()
+def sources(as_json: Json = False) -> None:
+    """数据来源及其行数 / the sources: bytes landed, rows accepted and refused."""
+    from pipelines.show import rows
+    from pipelines.builds import open_readonly
+
+    with open_readonly(Settings.default()) as connection:
+        found = rows(
+            connection,
+            """SELECT source_id, origin, bytes, collected_on, verdict, l.rows_in, l.rows_accepted,
+                      l.rows_rejected, left(sha256, 12) AS sha256
+               FROM meta.landings LEFT JOIN meta.ledger l USING (source_id) ORDER BY source_id""",
+        )
+    emit(found) if as_json else _print_rows(found)
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="CSV 文件 / a CSV file.")],
+) -> None:
+    """对自备表格计算各项指标 / the metrics on a table of one's own, without any register.
+
+    列 columns: case_id, series (JSON [[year, value], …]), operator, target_value, value_high,
+    target_year, baseline_year, baseline_value, ceiling, as_of（默认最后观测年 / default: the year of
+    the last observation）；可选 optional: tolerance, value_kind, reference_year.
+    每行输出一个 JSON 对象 / one JSON object a line; 有行被拒绝时退出码为3 / exit code 3 when rows were
+    refused.
+    """
+    from assets.evaluate import evaluate_file
+
+    refused = 0
+    for record in evaluate_file(file):
+        refused += "error" in record
+        print(json.dumps(record, ensure_ascii=False, default=str))
+    if refused:
+        err.print(f"[yellow]{refused} 行被拒绝 / row(s) refused: see `error`[/]")
+        raise typer.Exit(3)
+
+
+def main() -> None:
+    """Entry point: known errors become one sentence and exit code 1, never a traceback."""
+    import duckdb
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        app()
+    except (ValueError, LookupError, OSError, RuntimeError, duckdb.Error) as error:
+        err.print(f"[red]错误 / error:[/] {error}", markup=True, highlight=False)
+        sys.exit(1)

@@ -1,0 +1,149 @@
+"""The whole graph, once: each step with what it reads and writes, in the order of the flow.
+
+A step is a plain function from frames to frames. `run.py` calls the steps one after the other in
+one process; `definitions.py` shows the same steps as Dagster assets. This is a composition root:
+with `definitions.py` the only place in this package that knows the assets.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+import polars as pl
+
+from assets import flow
+from assets.register import load_themes
+from assets.warehouse import MACROS, VIEWS
+from pipelines.settings import Settings
+
+Frames = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step may know beside its frames: where things lie, and the as-of day."""
+
+    settings: Settings
+    as_of: dt.date
+
+
+StepFunction = Callable[[Context, Frames], dict[str, pl.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the flow.
+
+    Attributes:
+        name: name of the Dagster asset.
+        group: asset group: register, landing, observations, gaps, checks.
+        reads, writes: names of frames; those of `schemas` tables keep their contracts.
+        zh, en: what it does, for people.
+    """
+
+    name: str
+    group: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    zh: str
+    en: str
+    function: StepFunction
+
+    def __call__(self, context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
+        """Run the step on the frames that it reads."""
+        made = self.function(context, {name: frames[name] for name in self.reads})
+        assert set(made) == set(self.writes), f"{self.name} made {sorted(made)}"
+        return made
+
+
+__all__ = ["MACROS", "VIEWS", "Context", "Frames", "Step", "steps"]
+
+REGISTER_TABLES = (
+    "documents", "regions", "indicators", "targets", "target_sources", "target_revisions",
+)  # fmt: skip
+
+
+@cache
+def steps(settings: Settings) -> Sequence[Step]:
+    """All steps in an order in which each finds what it reads."""
+    themes = load_themes(settings.register)
+    observation_steps = [
+        Step(
+            name=theme.id,
+            group="observations",
+            reads=("parsed_rows", "indicators", "targets", "landings"),
+            writes=(f"vintages_{theme.id}", f"refused_{theme.id}"),
+            zh=f"{theme.name.zh}：按文件目标检验后的观测值",
+            en=f"{theme.name.en}: observations checked against the documented targets",
+            function=partial(_theme, theme.id),
+        )
+        for theme in themes
+    ]
+    parts = tuple(name for step in observation_steps for name in step.writes)
+    return (
+        Step(
+            "register", "register", (),
+            (*REGISTER_TABLES, "document_observations", "statements_of_register",
+             "register_findings"),
+            "登记册：文件、条目、指标、目标及其调整",
+            "The register: documents, statements, indicators, targets and their revisions",
+            lambda c, _: flow.register(c.settings, c.as_of),
+        ),
+        Step(
+            "landing", "landing", (), ("landings",),
+            "落地：每个来源的原始字节及其摘要",
+            "Landing: the bytes of each source with their SHA-256",
+            lambda c, _: flow.landing(c.settings),
+        ),
+        Step(
+            "parsed_rows", "observations", ("landings", "indicators", "regions"),
+            ("parsed_rows", "refused_while_parsing", "source_findings", "rows_in"),
+            "解析：印刷数值化为基本单位，逐行接受或拒绝",
+            "Parsing: printed figures in base units, every row accepted or refused",
+            lambda c, f: flow.parse(c.settings, f),
+        ),
+        *observation_steps,
+        Step(
+            "observation_vintages", "observations",
+            ("rows_in", "document_observations", "refused_while_parsing", *parts),
+            ("observation_vintages", "rejected_rows", "ledger"),
+            "全部发布值（含历次）、被拒绝的行、行数核对",
+            "Everything ever published, the refused rows, and the count of both",
+            lambda c, f: flow.vintages(f, c.as_of),
+        ),
+        Step(
+            "observations", "observations", ("observation_vintages",), ("observations",),
+            "采用值：每个指标、地区、时期一个，并注明胜过哪些值",
+            "The value of record for each indicator, region and period, and what it beat",
+            lambda c, f: flow.observations(f, c.as_of),
+        ),
+        Step(
+            "statements", "register", ("statements_of_register", "observation_vintages", "targets"),
+            ("statements",),
+            "文件原文条目及其去向",
+            "Every statement of the documents and what became of it",
+            lambda _, f: flow.statements(f),
+        ),
+        Step(
+            "gap_to_goal", "gaps", (*REGISTER_TABLES, "observation_vintages"),
+            ("gap_to_goal", "gap_history", "gap_by_day"),
+            "目标差距：每个目标一行，另有历次与逐日差距",
+            "Gap to goal: one row a target; also at every observation and on every day of change",
+            lambda c, f: flow.gaps(f, c.as_of),
+        ),
+        Step(
+            "checks", "checks",
+            ("register_findings", "source_findings", "rejected_rows", "observations", "indicators",
+             "regions", "targets", "statements", "gap_to_goal"),
+            ("checks", "freshness"),
+            "检查：需要人看的发现，以及数据新旧",
+            "Checks: findings for a human, and the age of each series",
+            lambda c, f: flow.checks(f, c.as_of),
+        ),
+    )  # fmt: skip
+
+
+def _theme(theme: str, context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
+    del context  # a theme looks at its rows only
+    return flow.theme(theme, frames)

@@ -1,0 +1,90 @@
+"""Where things lie. Every path of the project is derived from one root."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT_VARIABLE: Final = "DUIBIAO_ROOT"
+
+# Where the program lies, which is also the default place of the data.
+PROJECT: Final = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """The environment names a place that is not there."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths of one installation; `root` is the folder that holds `data/`."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Settings":
+        """The project's own folder, or the one that DUIBIAO_ROOT names.
+
+        Raises:
+            SettingsError: DUIBIAO_ROOT is not a folder.
+        """
+        named = os.environ.get(ROOT_VARIABLE)
+        if not named:
+            return cls(PROJECT)
+        root = Path(named).expanduser().resolve()
+        if not root.is_dir():
+            raise SettingsError(f"{ROOT_VARIABLE}={named}: no such folder")
+        return cls(root)
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def register(self) -> Path:
+        """YAML records of documents, themes, indicators and targets (committed)."""
+        return self.data / "register"
+
+    @property
+    def published(self) -> Path:
+        """Published figures as files (committed)."""
+        return self.data / "published"
+
+    @property
+    def landing(self) -> Path:
+        """Bytes as the sources delivered them."""
+        return self.data / "landing"
+
+    @property
+    def stage(self) -> Path:
+        """Parquet between two steps."""
+        return self.data / "stage"
+
+    @property
+    def builds(self) -> Path:
+        """One folder a published build."""
+        return self.data / "builds"
+
+    @property
+    def inbox(self) -> Path:
+        """Files that responsible units submit."""
+        return self.data / "inbox"
+
+    @property
+    def warehouse_link(self) -> Path:
+        """Symbolic link to the file of the live build."""
+        return self.data / "warehouse.duckdb"
+
+    @property
+    def warehouse_pointer(self) -> Path:
+        """Text file with the path of the live build, for systems without symbolic links."""
+        return self.data / "warehouse.path"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one run that writes."""
+        return self.data / "run.lock"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / ".dagster_home"

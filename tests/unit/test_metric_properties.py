@@ -1,0 +1,206 @@
+"""What must hold of the metrics whatever the numbers."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from assets.metrics.engine import compute
+from assets.metrics.gap import GOAL_COLUMNS, gap_metrics, history_metrics
+
+few = settings(max_examples=25, deadline=None)
+amounts = st.floats(1e-3, 1e12, allow_nan=False, allow_infinity=False)
+operators = st.sampled_from(["ge", "gt", "le", "lt", "approx"])
+years = st.lists(st.integers(2010, 2030), min_size=1, max_size=8, unique=True).map(sorted)
+
+GOAL_SCHEMA = {
+    name: pl.String if name in ("goal_id", "operator", "value_kind", "baseline_kind")
+    else pl.Boolean if name in ("is_quantified", "scope_matches") else pl.Float64
+    for name in GOAL_COLUMNS
+}  # fmt: skip
+SERIES_SCHEMA = {"goal_id": pl.String, "t": pl.Float64, "year": pl.Float64, "value": pl.Float64,
+                 "bound": pl.String}  # fmt: skip
+# Columns in the unit of the series: they scale with it. All other numbers do not.
+IN_UNITS = ["resolved_target", "baseline_value", "latest_value", "gap_abs", "expected_value",
+            "expected_gap", "recent_pace", "required_pace", "value_at_deadline",
+            "shortfall_at_deadline"]  # fmt: skip
+UNITLESS = ["gap_pct", "attainment_pct", "progress_pct", "time_elapsed_pct", "schedule_gap_pp",
+            "lead_years", "pace_ratio", "accel_factor", "sdsn_share", "escap_csi"]  # fmt: skip
+
+
+def goal(**given_: Any) -> dict[str, Any]:
+    base = dict.fromkeys(GOAL_SCHEMA) | {
+        "goal_id": "g", "operator": "ge", "value_kind": "level", "value": 100.0,
+        "target_year": 2025.0, "baseline_year": 2015.0, "tolerance": 0.0, "as_of_t": 2022.0,
+        "is_quantified": True, "scope_matches": True,
+    }  # fmt: skip
+    return base | given_
+
+
+def series(points: list[tuple[int, float]], goal_id: str = "g") -> list[dict[str, Any]]:
+    return [
+        {"goal_id": goal_id, "t": float(t), "year": float(t), "value": v, "bound": "exact"}
+        for t, v in points
+    ]
+
+
+def metrics(goals: list[dict[str, Any]], points: list[dict[str, Any]], what: Any = gap_metrics,
+            engine: Any = "polars") -> pl.DataFrame:  # fmt: skip
+    frame = compute(
+        what, pl.DataFrame(goals, GOAL_SCHEMA), pl.DataFrame(points, SERIES_SCHEMA), engine
+    )
+    return frame.sort([c for c in ("goal_id", "t") if c in frame.columns])
+
+
+cases = st.builds(
+    lambda operator, target, times, values: (
+        goal(operator=operator, value=target), list(zip(times, values, strict=False))
+    ),
+    operators, amounts, years, st.lists(amounts, min_size=8, max_size=8),
+)  # fmt: skip
+
+
+@few
+@given(cases, st.sampled_from([1e4, 1e8, 1e-4, 3.0]))
+def test_a_change_of_unit_scales_amounts_and_nothing_else(
+    case: tuple[dict[str, Any], list[tuple[int, float]]], factor: float
+) -> None:
+    wanted, points = case
+    plain = metrics([wanted], series(points)).row(0, named=True)
+    scaled_goal = wanted | {"value": wanted["value"] * factor}
+    scaled = metrics([scaled_goal], series([(t, v * factor) for t, v in points])).row(0, named=True)
+    for name in IN_UNITS:
+        expected = None if plain[name] is None else plain[name] * factor
+        # Differences of nearly equal numbers keep only the digits that those had.
+        size = factor * max(wanted["value"], *(v for _, v in points))
+        assert scaled[name] == (expected if expected is None
+                                else pytest.approx(expected, rel=1e-6, abs=1e-9 * size)), name  # fmt: skip
+    for name in UNITLESS:
+        value = plain[name]
+        assert scaled[name] == (None if value is None else pytest.approx(value, rel=1e-6, abs=1e-4))
+    assert scaled["status"] == plain["status"]
+
+
+@few
+@given(amounts, amounts, amounts, operators)
+def test_attainment_is_monotone_in_the_wanted_direction(
+    target: float, a: float, b: float, operator: str
+) -> None:
+    low, high = sorted((a, b))
+    goals = [goal(goal_id=name, operator=operator, value=target) for name in ("low", "high")]
+    points = series([(2020, low)], "low") + series([(2020, high)], "high")
+    rows = {r["goal_id"]: r for r in metrics(goals, points).iter_rows(named=True)}
+    worse, better = ("low", "high") if operator in ("ge", "gt", "approx") else ("high", "low")
+    assert rows[better]["attainment_pct"] >= rows[worse]["attainment_pct"]
+    assert rows[better]["gap_abs"] <= rows[worse]["gap_abs"]
+
+
+@few
+@given(cases)
+def test_the_sign_of_the_gap_says_whether_it_is_met(
+    case: tuple[dict[str, Any], list[tuple[int, float]]],
+) -> None:
+    wanted, points = case
+    row = metrics([wanted], series(points)).row(0, named=True)
+    target = row["resolved_target"]
+    if row["gap_abs"] < -1e-6 * target:
+        assert row["met_latest"]
+    if wanted["operator"] != "approx" and row["gap_abs"] > 1e-6 * target:
+        assert not row["met_latest"]
+
+
+@few
+@given(cases)
+def test_every_goal_has_exactly_one_verdict(
+    case: tuple[dict[str, Any], list[tuple[int, float]]],
+) -> None:
+    wanted, points = case
+    without = goal(goal_id="without")
+    frame = metrics([wanted, without], series(points))
+    assert frame["goal_id"].to_list() == ["g", "without"]
+    assert frame["status"].null_count() == 0
+    assert frame["status_reason"].null_count() == 0
+    assert frame["status"].to_list()[1] == "no_data"
+
+
+@few
+@given(cases)
+def test_the_path_starts_at_the_baseline_and_ends_at_the_target(
+    case: tuple[dict[str, Any], list[tuple[int, float]]],
+) -> None:
+    wanted, points = case
+    wanted |= {"baseline_value": 1e-4 if wanted["operator"] in ("ge", "gt", "approx") else 1e13}
+    frame = metrics([wanted], series([(2015, points[0][1]), (2025, points[0][1])]), history_metrics)
+    start, end = frame["expected_value"].to_list()
+    assert start == pytest.approx(wanted["baseline_value"])
+    assert end == pytest.approx(wanted["value"], rel=1e-6, abs=1e-2)
+
+
+@few
+@given(cases)
+def test_the_last_row_of_the_history_is_the_gap(
+    case: tuple[dict[str, Any], list[tuple[int, float]]],
+) -> None:
+    wanted, points = case
+    last = metrics([wanted], series(points), history_metrics).row(-1, named=True)
+    now = metrics([wanted], series(points)).row(0, named=True)
+    for name in ("gap_abs", "attainment_pct", "progress_pct", "pace_ratio", "expected_value"):
+        assert now[name] == last[name]
+
+
+def test_null_reason_names_each_missing_number() -> None:
+    row = metrics([goal(baseline_year=None)], series([(2020, 50.0)])).row(0, named=True)
+    reasons = dict(part.split("=") for part in row["null_reason"].split("; "))
+    assert reasons["progress_pct"] == "no_baseline"
+    assert reasons["recent_pace"] == "one_observation"
+    falling = metrics([goal()], series([(2015, 50.0), (2020, 40.0)])).row(0, named=True)
+    assert "accel_factor=reverse" in falling["null_reason"]
+
+
+KINDS = [
+    goal(goal_id="multiple", value_kind="multiple", value=2.0, reference_year=2015.0),
+    goal(goal_id="increment", value_kind="increment", value=50.0, reference_year=2015.0),
+    goal(goal_id="growth", value_kind="growth", value=11.0, reference_year=2015.0),
+    goal(goal_id="rate", value_kind="growth", value=11.0),
+    goal(goal_id="unknown", value_kind="multiple", value=2.0, reference_year=2012.0),
+]
+
+
+def test_every_value_kind_resolves_to_a_figure_of_the_series() -> None:
+    points = [p for g in KINDS for p in series([(2015, 40.0), (2020, 60.0)], g["goal_id"])]
+    got = {r["goal_id"]: r for r in metrics(KINDS, points).iter_rows(named=True)}
+    assert got["multiple"]["resolved_target"] == 80.0
+    assert got["increment"]["resolved_target"] == 90.0
+    assert got["growth"]["resolved_target"] == pytest.approx(40 * 1.11**10)
+    assert got["rate"]["resolved_target"] == 11.0
+    assert got["unknown"]["resolved_target"] is None
+    assert got["unknown"]["status_reason"] == "reference_unknown"
+
+
+def test_over_a_figure_is_met_by_a_bound_printed_at_that_figure() -> None:
+    """突破2.6万亿 meets "more than 2.6"; a plain 2.6 does not, and a goal of 2.7 is not met."""
+    points = series([(2020, 2.6)], "bound") + series([(2020, 2.6)], "plain") + series(
+        [(2020, 2.6)], "higher"
+    )
+    points[0]["bound"] = points[2]["bound"] = "at_least"
+    goals = [goal(goal_id=n, operator="gt", value=v)
+             for n, v in (("bound", 2.6), ("plain", 2.6), ("higher", 2.7))]  # fmt: skip
+    met = dict(metrics(goals, points).select("goal_id", "met_latest").iter_rows())
+    assert met == {"bound": True, "plain": False, "higher": False}
+
+
+@settings(max_examples=2, deadline=None)  # many goals in one frame: planning costs seconds
+@given(st.lists(cases, min_size=20, max_size=30))
+def test_duckdb_gives_the_same(
+    several: list[tuple[dict[str, Any], list[tuple[int, float]]]],
+) -> None:
+    goals = [g | {"goal_id": str(i)} for i, (g, _) in enumerate(several)] + KINDS
+    points = [p for i, (_, s) in enumerate(several) for p in series(s, str(i))]
+    for what in (gap_metrics, history_metrics):
+        assert_frame_equal(
+            metrics(goals, points, what), metrics(goals, points, what, "duckdb"),
+            check_dtypes=False, rel_tol=1e-9, abs_tol=1e-9,
+        )  # fmt: skip

@@ -110,9 +110,14 @@ def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                     "`duibiao evaluate --help` for the columns"
                 )
             for row in reader:
-                yield reader.line_num, {str(k): v if isinstance(v, str) else "" for k, v in row.items()}
+                yield (
+                    reader.line_num,
+                    {str(k): v if isinstance(v, str) else "" for k, v in row.items()},
+                )
     except UnicodeDecodeError as error:
-        raise TableUnreadable(f"{path}: byte {error.start} is not UTF-8; save it as CSV UTF-8") from error
+        raise TableUnreadable(
+            f"{path}: byte {error.start} is not UTF-8; save it as CSV UTF-8"
+        ) from error
     except csv.Error as error:
         raise TableUnreadable(f"{path}: not readable as CSV: {error}") from error
     except OSError as error:
@@ -122,22 +127,38 @@ def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
 def _read(row: Mapping[str, str], seen: set[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     case_id = row["case_id"].strip()
     if not case_id or case_id in seen:
-        raise _fault("unique_case_id", "case_id", row, "empty or repeated",
-                     "Give every row an id of its own")
+        raise _fault(
+            "unique_case_id", "case_id", row, "empty or repeated", "Give every row an id of its own"
+        )
     seen.add(case_id)
     symbol = row["operator"].strip()
     operator = SYMBOLS.get(symbol, symbol)
     if operator not in OPERATORS:
-        raise _fault("known_operator", "operator", row, "not an operator; direction is derived "
-                     "from it, so it is mandatory", "Use one of " + ", ".join(OPERATORS))
+        raise _fault(
+            "known_operator",
+            "operator",
+            row,
+            "not an operator; direction is derived from it, so it is mandatory",
+            "Use one of " + ", ".join(OPERATORS),
+        )
     value, high = _target(row)
     if operator == "range" and value is not None and (high is None or high < value):
-        raise _fault("range_needs_two_ends", "value_high", row, "missing or below target_value",
-                     "Give the upper end of the range")
+        raise _fault(
+            "range_needs_two_ends",
+            "value_high",
+            row,
+            "missing or below target_value",
+            "Give the upper end of the range",
+        )
     kind = row.get("value_kind") or "level"
     if kind not in VALUE_KINDS:
-        raise _fault("known_value_kind", "value_kind", row, "not a value kind",
-                     "Use one of " + ", ".join(VALUE_KINDS))
+        raise _fault(
+            "known_value_kind",
+            "value_kind",
+            row,
+            "not a value kind",
+            "Use one of " + ", ".join(VALUE_KINDS),
+        )
     observations = _series(row)
     last = max((o["t"] for o in observations), default=0.0)
     as_of = _number(row, "as_of")
@@ -169,7 +190,9 @@ def _target(row: Mapping[str, str]) -> tuple[float | None, float | None]:
         try:
             low, high = (float(x) for x in json.loads(text))
         except (ValueError, TypeError) as error:
-            raise _fault("number", "target_value", row, "not [low, high]", "Write [5, 6]") from error
+            raise _fault(
+                "number", "target_value", row, "not [low, high]", "Write [5, 6]"
+            ) from error
         return low, high
     return _number(row, "target_value"), _number(row, "value_high")
 
@@ -179,16 +202,26 @@ def _series(row: Mapping[str, str]) -> list[dict[str, Any]]:
         pairs = json.loads(row["series"] or "[]")
         rows = [(float(year), None if value is None else float(value)) for year, value in pairs]
     except (ValueError, TypeError) as error:
-        raise _fault("series_json", "series", row, f"not JSON pairs: {error}",
-                     "Write [[2020, 100], [2023, 157]]") from error
+        raise _fault(
+            "series_json",
+            "series",
+            row,
+            f"not JSON pairs: {error}",
+            "Write [[2020, 100], [2023, 157]]",
+        ) from error
     known = [(year, value) for year, value in rows if value is not None]
     if any(not math.isfinite(x) for pair in known for x in pair):
         raise _fault("finite", "series", row, "a value is not finite", "Leave it out or use null")
     years = [year for year, _ in known]
     twice = sorted({y for y in years if years.count(y) > 1})
     if twice:
-        raise _fault("one_value_a_year", "series", row, f"more than one value for {twice[0]:g}",
-                     "Decide which value counts; keep one a year")
+        raise _fault(
+            "one_value_a_year",
+            "series",
+            row,
+            f"more than one value for {twice[0]:g}",
+            "Decide which value counts; keep one a year",
+        )
     return [
         {"t": year, "year": float(math.ceil(year)), "value": value, "bound": "exact"}
         for year, value in sorted(known)
@@ -202,8 +235,9 @@ def _number(row: Mapping[str, str], name: str) -> float | None:
     try:
         number = float(text)
     except ValueError as error:
-        raise _fault("number", name, row, "not a number", "Write a plain number or leave it empty"
-                     ) from error
+        raise _fault(
+            "number", name, row, "not a number", "Write a plain number or leave it empty"
+        ) from error
     if not math.isfinite(number):
         raise _fault("finite", name, row, "not a finite number", "Leave it empty if unknown")
     return number

@@ -76,7 +76,9 @@ def _series(targets: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
         answers.filter(pl.col("measure") == "flow"),
         targets.filter(is_sum).select("goal_id", *keys, "start_year"),
     )
-    return pl.concat([plain, sums.select(plain.columns)]).with_columns(pl.col("year").cast(pl.Float64))
+    return pl.concat([plain, sums.select(plain.columns)]).with_columns(
+        pl.col("year").cast(pl.Float64)
+    )
 
 
 def _goals(targets: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:

@@ -109,8 +109,14 @@ def _read_observation(source: Source, row: Row, known: Known) -> dict[str, Any]:
     if figure is not None and stated is not None:
         _must_agree(stated, figure, row)
     if figure is None and stated is None:
-        raise _fault("value_required", "value", row, "既无数值也无原文数值", "neither a value nor a "
-                     "printed figure", "Fill in value_printed as the source prints it")
+        raise _fault(
+            "value_required",
+            "value",
+            row,
+            "既无数值也无原文数值",
+            "neither a value nor a printed figure",
+            "Fill in value_printed as the source prints it",
+        )
     # What is printed is the datum; the value column repeats it, rounded. A derived or implied
     # figure is the compiler's reading, so there the value column decides.
     if stated is None or (figure and not (figure.derived or figure.implied)):
@@ -142,8 +148,14 @@ def _read_panel(source: Source, row: Row, known: Known) -> dict[str, Any]:
     found = _read_common({**row, "period_type": source.constants.get("period_type")}, known)
     figure = _figure(row, found["unit"])
     if figure is None:
-        raise _fault("value_required", "value_printed", row, "没有数值", "no value",
-                     "Fill in value_printed as the source prints it")
+        raise _fault(
+            "value_required",
+            "value_printed",
+            row,
+            "没有数值",
+            "no value",
+            "Fill in value_printed as the source prints it",
+        )
     captured = _date(row, "captured_on")
     identity = {k: v for k, v in row.items() if k.endswith(("_table", "_indicator")) and v}
     return found | {
@@ -169,25 +181,55 @@ def _read_common(row: Row, known: Known) -> dict[str, Any]:
     """Indicator, region, unit and period: the columns that both layouts have."""
     indicator = known.indicator_of.get(row["indicator_id"] or "")
     if indicator is None:
-        raise _fault("unknown_indicator", "indicator_id", row, "未登记的指标", "not in the register",
-                     "Add the indicator to data/register/*.yaml, or correct the id")
+        raise _fault(
+            "unknown_indicator",
+            "indicator_id",
+            row,
+            "未登记的指标",
+            "not in the register",
+            "Add the indicator to data/register/*.yaml, or correct the id",
+        )
     if row["region_code"] not in known.regions:
-        raise _fault("unknown_region", "region_code", row, "未登记的地区代码", "not in "
-                     "data/regions.csv", "Use a GB/T 2260 code of data/regions.csv")
+        raise _fault(
+            "unknown_region",
+            "region_code",
+            row,
+            "未登记的地区代码",
+            "not in data/regions.csv",
+            "Use a GB/T 2260 code of data/regions.csv",
+        )
     unit = known.unit_of[indicator]
     if row.get("unit") not in (None, "", unit):
-        raise _fault("unit_differs", "unit", row, f"计量单位应为 {unit}", f"the indicator's unit is "
-                     f"{unit}", f"Convert the value to {unit}")
+        raise _fault(
+            "unit_differs",
+            "unit",
+            row,
+            f"计量单位应为 {unit}",
+            f"the indicator's unit is {unit}",
+            f"Convert the value to {unit}",
+        )
     period = row["period"] or ""
     try:
         period_type = row.get("period_type") or period_type_of(period)
         start, end = period_bounds(period, period_type)
     except ValueError as error:
-        raise _fault("impossible_period", "period", row, "时期无效", str(error), "Write the period "
-                     "as 2020, 2020-Q3, 2020-07 or 2020-07-29") from error
+        raise _fault(
+            "impossible_period",
+            "period",
+            row,
+            "时期无效",
+            str(error),
+            "Write the period as 2020, 2020-Q3, 2020-07 or 2020-07-29",
+        ) from error
     if period_type not in PERIOD_TYPES:
-        raise _fault("unknown_code", "period_type", row, "时期类型无效", "not one of "
-                     + ", ".join(PERIOD_TYPES), "Correct the period type")
+        raise _fault(
+            "unknown_code",
+            "period_type",
+            row,
+            "时期类型无效",
+            "not one of " + ", ".join(PERIOD_TYPES),
+            "Correct the period type",
+        )
     return {
         "indicator_id": indicator, "region_code": row["region_code"], "unit": unit,
         "period": period, "period_type": period_type, "period_start": start, "period_end": end,
@@ -202,11 +244,23 @@ def _stated_value(row: Row, unit: str) -> Decimal | None:
         number = float(text)
         stated = Decimal(text)
     except (ValueError, ArithmeticError) as error:
-        raise _fault("not_a_number", "value", row, "不是数字", "not a number",
-                     f"Write the value in {unit} as a plain number") from error
+        raise _fault(
+            "not_a_number",
+            "value",
+            row,
+            "不是数字",
+            "not a number",
+            f"Write the value in {unit} as a plain number",
+        ) from error
     if not math.isfinite(number):
-        raise _fault("not_finite", "value", row, "不是有限数", "not a finite number",
-                     "Leave the cell empty where there is no value")
+        raise _fault(
+            "not_finite",
+            "value",
+            row,
+            "不是有限数",
+            "not a finite number",
+            "Leave the cell empty where there is no value",
+        )
     return stated
 
 
@@ -219,11 +273,23 @@ def _figure(row: Row, unit: str) -> Figure | None:
     except FigureError as error:
         if row.get("value"):  # a printed form without a figure (a list of names): value decides
             return None
-        raise _fault("unreadable_figure", "value_printed", row, "无法识别的数值", str(error),
-                     "Write the figure with its unit as printed, or fill in value") from error
+        raise _fault(
+            "unreadable_figure",
+            "value_printed",
+            row,
+            "无法识别的数值",
+            str(error),
+            "Write the figure with its unit as printed, or fill in value",
+        ) from error
     if not math.isfinite(float(figure.value)):
-        raise _fault("not_finite", "value_printed", row, "不是有限数", "not a finite number",
-                     "Correct the figure")
+        raise _fault(
+            "not_finite",
+            "value_printed",
+            row,
+            "不是有限数",
+            "not a finite number",
+            "Correct the figure",
+        )
     return figure
 
 
@@ -235,32 +301,50 @@ def _must_agree(stated: Decimal, figure: Figure, row: Row) -> None:
     if abs(stated - figure.value) <= max(rounding, abs(stated) * Decimal("1e-9")):
         return
     slip = looks_like_scale_slip(float(abs(stated)), float(abs(figure.value)))
-    raise _fault("printed_disagrees", "value", row,
-                 f"与原文数值不符：原文为 {figure.value:f}", f"the printed figure is {figure.value:f}",
-                 slip or "Correct the value or the printed figure")
+    raise _fault(
+        "printed_disagrees",
+        "value",
+        row,
+        f"与原文数值不符：原文为 {figure.value:f}",
+        f"the printed figure is {figure.value:f}",
+        slip or "Correct the value or the printed figure",
+    )
 
 
 def _published(row: Row, name: str, collected_on: dt.date) -> tuple[dt.date, str]:
     try:
         return parse_published(row[name] or "", collected_on)
     except ValueError as error:
-        raise _fault("impossible_date", name, row, "日期无效", str(error),
-                     "Write the date as 2020-07-29, 2020-07 or 2020") from error
+        raise _fault(
+            "impossible_date",
+            name,
+            row,
+            "日期无效",
+            str(error),
+            "Write the date as 2020-07-29, 2020-07 or 2020",
+        ) from error
 
 
 def _date(row: Row, name: str) -> dt.date:
     try:
         return dt.date.fromisoformat(row[name] or "")
     except ValueError as error:
-        raise _fault("impossible_date", name, row, "日期无效", str(error),
-                     "Write the date as 2020-07-29") from error
+        raise _fault(
+            "impossible_date", name, row, "日期无效", str(error), "Write the date as 2020-07-29"
+        ) from error
 
 
 def _choice(row: Row, name: str, codes: Mapping[str, object], *, default: str | None) -> str:
     value = row[name] or default
     if value not in codes:
-        raise _fault("unknown_code", name, row, "代码无效", "not one of " + ", ".join(codes),
-                     "Use one of the codes")
+        raise _fault(
+            "unknown_code",
+            name,
+            row,
+            "代码无效",
+            "not one of " + ", ".join(codes),
+            "Use one of the codes",
+        )
     assert value is not None
     return value
 
@@ -279,12 +363,22 @@ def _finish(found: dict[str, Any], source: Source, row: Row, origin: Origin) -> 
 
 
 def _ragged(row: Row) -> Fault:
-    return Fault("ragged_row", None, None, "列数与表头不符", "more or fewer cells than the header",
-                 "Check the commas and quotes on this line")
+    return Fault(
+        "ragged_row",
+        None,
+        None,
+        "列数与表头不符",
+        "more or fewer cells than the header",
+        "Check the commas and quotes on this line",
+    )
 
 
 def _as_it_came(row: Row) -> dict[str, str | None]:
-    return {str(k): v if v is None or isinstance(v, str) else ",".join(v) for k, v in row.items()}
+    cells: Mapping[str, object] = row  # the csv module puts surplus cells into a list
+    return {
+        str(k): ",".join(map(str, v)) if isinstance(v, list) else None if v is None else str(v)
+        for k, v in cells.items()
+    }
 
 
 def _fault(rule: str, name: str, row: Row, zh: str, en: str, remedy: str) -> RowFault:

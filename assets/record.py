@@ -59,18 +59,22 @@ def observations_table(vintages: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
         * 100,
         is_conflict=_conflicts(),
     )
-    beaten = rest.sort(*GRAIN, *by_trust()).group_by(GRAIN, maintain_order=True).agg(
-        vintages_beaten=pl.len(),
-        first_beaten=pl.col("published_on").min(),
-        max_difference_pct=pl.col("difference_pct").max(),
-        is_conflict=pl.col("is_conflict").any(),
-        beaten=pl.format(
-            "{} = {} ({}, {})",
-            pl.col("value_printed"),
-            pl.col("value"),
-            pl.col("quality"),
-            pl.col("published_on").cast(pl.String),
-        ).str.join("; "),
+    beaten = (
+        rest.sort(*GRAIN, *by_trust())
+        .group_by(GRAIN, maintain_order=True)
+        .agg(
+            vintages_beaten=pl.len(),
+            first_beaten=pl.col("published_on").min(),
+            max_difference_pct=pl.col("difference_pct").max(),
+            is_conflict=pl.col("is_conflict").any(),
+            beaten=pl.format(
+                "{} = {} ({}, {})",
+                pl.col("value_printed"),
+                pl.col("value"),
+                pl.col("quality"),
+                pl.col("published_on").cast(pl.String),
+            ).str.join("; "),
+        )
     )
     table = record.join(beaten, on=GRAIN, how="left").with_columns(
         vintage_count=1 + pl.col("vintages_beaten").fill_null(0).cast(pl.Int64),

@@ -116,7 +116,12 @@ class Checker:
             self.record = document.id
             prefix = document.statement_prefix
             if prefix in self.prefixes:
-                self._report("duplicate_prefix", document.line, "statement_prefix", prefix)
+                self._report(
+                    "duplicate_prefix",
+                    document.line_of("statement_prefix"),
+                    "statement_prefix",
+                    prefix,
+                )
             else:
                 self.prefixes.add(prefix)
                 kept.append(document)
@@ -152,13 +157,13 @@ class Checker:
                 if owners.setdefault(alias, record.id) == record.id and alias != record.id:
                     aliases.append(alias)
                 else:
-                    self._report("ambiguous_alias", record.line, "aliases", alias)
+                    self._report("ambiguous_alias", record.line_of("aliases"), "aliases", alias)
             parts = []
             for part in record.whole_of:
                 if part in self.indicators and part != record.id:
                     parts.append(part)
                 else:
-                    self._report("unknown_part", record.line, "whole_of", part)
+                    self._report("unknown_part", record.line_of("whole_of"), "whole_of", part)
             update = {"aliases": tuple(aliases), "whole_of": tuple(parts)}
             checked.append(replace(entry, record=record.model_copy(update=update)))
         return checked
@@ -168,19 +173,23 @@ class Checker:
         unit_of = {"coverage": "percent", "rank": "rank"}
         good = True
         if record.id in self.indicators:
-            good = self._report("duplicate_indicator", record.line, "id", record.id)
+            good = self._report("duplicate_indicator", record.line_of("id"), "id", record.id)
         if theme is None:
-            good = self._report("unknown_theme", record.line, "theme", record.theme)
+            good = self._report("unknown_theme", record.line_of("theme"), "theme", record.theme)
         elif theme.domain != domain:
-            good = self._report("theme_domain", record.line, "theme", record.theme, theme.domain)
+            good = self._report(
+                "theme_domain", record.line_of("theme"), "theme", record.theme, theme.domain
+            )
         try:
             unit = canonical_unit(record.unit).id
         except UnitError as error:
-            return self._report("unknown_unit", record.line, "unit", record.unit, str(error))
+            return self._report(
+                "unknown_unit", record.line_of("unit"), "unit", record.unit, str(error)
+            )
         if unit_of.get(record.measure, unit) != unit:
-            good = self._report("unit_of_measure", record.line, "unit", record.unit)
+            good = self._report("unit_of_measure", record.line_of("unit"), "unit", record.unit)
         for item in record.breaks:
-            good &= self._period(item.period, item.line, "breaks.period")
+            good &= self._period(item.period, item.line_of("period"), "breaks.period")
         return good
 
     def _targets(self, record: Indicator) -> Iterator[Target]:
@@ -188,13 +197,15 @@ class Checker:
         for target in record.targets:
             figure = target.model_dump(include=FIGURE).values()
             if tuple(figure) in seen:
-                self._report("split_target", target.line, "targets", f"{target.value:g}")
+                self._report(
+                    "split_target", target.line_of("value"), "targets.value", f"{target.value:g}"
+                )
             elif self._target(target):
                 seen.add(tuple(figure))
                 yield target
 
     def _target(self, target: Target) -> bool:
-        good = self._region(target.region, target.line, "targets")
+        good = self._region(target, "targets")
         for statement in target.statements:
             good &= self._statement(statement, "targets")
         for report in target.reports:
@@ -206,13 +217,21 @@ class Checker:
             except ValueError as error:
                 printed = report.published_printed or ""
                 where = "targets.reports.published_printed"
-                good = self._report("impossible_date", report.line, where, printed, str(error))
+                good = self._report(
+                    "impossible_date",
+                    report.line_of("published_printed"),
+                    where,
+                    printed,
+                    str(error),
+                )
         return good
 
     def _actual(self, actual: Actual) -> bool:
         good = self._aim(actual, "actuals")
         stated = actual.period_type
-        return self._period(actual.period, actual.line, "actuals.period", stated) and good
+        return (
+            self._period(actual.period, actual.line_of("period"), "actuals.period", stated) and good
+        )
 
     def _period(self, period: str, line: int, field: str, stated: str | None = None) -> bool:
         try:
@@ -222,10 +241,11 @@ class Checker:
         return True
 
     def _aim(self, item: Actual | NotQuantified, field: str) -> bool:
-        good = self._region(item.region, item.line, field)
+        good = self._region(item, field)
         return self._statement(item.statement, field) and good
 
-    def _region(self, region: str, line: int, field: str) -> bool:
+    def _region(self, item: Target | Actual | NotQuantified, field: str) -> bool:
+        region, line = item.region, item.line_of("region")
         return region in self.regions or self._report(
             "unknown_region", line, f"{field}.region", region
         )

@@ -32,9 +32,7 @@ def check_rows(
         files: landing_sha256 -> file name, for the refused rows.
     """
     judged = _with_references(rows, indicators, targets)
-    verdict = pl.coalesce(
-        *(pl.when(bad).then(pl.lit(rule)) for rule, bad in _rules().items())
-    )
+    verdict = pl.coalesce(*(pl.when(bad).then(pl.lit(rule)) for rule, bad in _rules().items()))
     judged = judged.with_columns(broken_rule=verdict)
     accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
     refused = judged.filter(pl.col("broken_rule").is_not_null())
@@ -121,28 +119,56 @@ def _explain(row: Mapping[str, Any]) -> Fault:
     value, rule = row["value"], row["broken_rule"]
     printed = row["value_printed"]
     if rule == "duplicate_row":
-        return Fault(rule, None, None, "与前面某行完全相同", "repeats an earlier row word for word",
-                     "Delete the line")
+        return Fault(
+            rule,
+            None,
+            None,
+            "与前面某行完全相同",
+            "repeats an earlier row word for word",
+            "Delete the line",
+        )
     if rule == "out_of_range":
         low, high = row["plausible_min"], row["plausible_max"]
-        return Fault(rule, "value", printed, f"超出合理范围 [{low}, {high}]",
-                     f"outside the plausible range [{low}, {high}]",
-                     "Correct the value, or widen `plausible` in the register with a reason")
+        return Fault(
+            rule,
+            "value",
+            printed,
+            f"超出合理范围 [{low}, {high}]",
+            f"outside the plausible range [{low}, {high}]",
+            "Correct the value, or widen `plausible` in the register with a reason",
+        )
     if rule == "rank_below_one":
         return Fault(rule, "value", printed, "位次不能小于1", "a rank starts at 1", "Correct it")
     if rule == "not_whole":
-        return Fault(rule, "value", printed, "计数应为整数", "a count is a whole number",
-                     "Check the unit of the printed figure (万, 亿)")
+        return Fault(
+            rule,
+            "value",
+            printed,
+            "计数应为整数",
+            "a count is a whole number",
+            "Check the unit of the printed figure (万, 亿)",
+        )
     if rule == "scale_slip":
         reference = row["series_size"] if _in_window(row["off_series"]) else row["target_size"]
         slip = looks_like_scale_slip(value, reference) or "off by four orders of magnitude"
         named = "同一序列" if reference == row["series_size"] else "目标值"
-        return Fault(rule, "value", printed, f"{value:g} 与{named}的 {reference:g} 相差约万倍或亿倍",
-                     f"{value:g} is about 10^4 or 10^8 away from {reference:g}", slip)
+        return Fault(
+            rule,
+            "value",
+            printed,
+            f"{value:g} 与{named}的 {reference:g} 相差约万倍或亿倍",
+            f"{value:g} is about 10^4 or 10^8 away from {reference:g}",
+            slip,
+        )
     highest = row["highest_before"]
-    return Fault("cumulative_fell", "value", printed, f"累计指标不应下降：此前已达 {highest:g}",
-                 f"a cumulative stock fell: {highest:g} was reached before",
-                 "Correct the value, or put a correction on file for the earlier one")
+    return Fault(
+        "cumulative_fell",
+        "value",
+        printed,
+        f"累计指标不应下降：此前已达 {highest:g}",
+        f"a cumulative stock fell: {highest:g} was reached before",
+        "Correct the value, or put a correction on file for the earlier one",
+    )
 
 
 def _in_window(distance: float | None) -> bool:

@@ -41,7 +41,9 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
     )
     is_flow = pl.col("measure") == "flow"
     is_partial = pl.col("period_type") == "year_to_date"
-    answers = rows.filter(pl.when(is_flow | is_partial).then(whole_year).otherwise(pl.lit(value=True)))
+    answers = rows.filter(
+        pl.when(is_flow | is_partial).then(whole_year).otherwise(pl.lit(value=True))
+    )
     latest_first = [-pl.col("t"), *by_trust()]
     return answers.sort(*SERIES_KEY, *latest_first).unique(
         SERIES_KEY, keep="first", maintain_order=True

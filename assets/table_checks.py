@@ -41,9 +41,15 @@ def refused(rejected_rows: pl.DataFrame) -> Iterator[Finding]:
     for row in rejected_rows.iter_rows(named=True):
         where = f"{row['file']} line {row['source_row']}"
         field = f" {row['field']}={row['field_value']}" if row["field"] else ""
-        yield Finding("error", row["rule"], "rejected_rows", where,
-                      f"{row['file']} 第{row['source_row']}行被拒绝{field}：{row['message_zh']}",
-                      f"{where} refused:{field}: {row['message_en']}", row["remedy"])
+        yield Finding(
+            "error",
+            row["rule"],
+            "rejected_rows",
+            where,
+            f"{row['file']} 第{row['source_row']}行被拒绝{field}：{row['message_zh']}",
+            f"{where} refused:{field}: {row['message_en']}",
+            row["remedy"],
+        )
 
 
 def disagreements(observations: pl.DataFrame) -> Iterator[Finding]:
@@ -53,10 +59,15 @@ def disagreements(observations: pl.DataFrame) -> Iterator[Finding]:
         rule = "printed_as_reached" if documented else "sources_disagree"
         key = "|".join(str(row[k]) for k in (*SERIES, "period", "period_type"))
         pct = row["max_difference_pct"] or 0.0
-        yield Finding("warning", rule, "observations", key,
-                      f"采用 {row['value']:g}（{row['quality']}），与 {row['beaten']} 相差 {pct:.2f}%",
-                      f"{row['value']:g} ({row['quality']}) is used; {row['beaten']} differs by "
-                      f"{pct:.2f} %", "Look at the sources; the values differ beyond what is printed")
+        yield Finding(
+            "warning",
+            rule,
+            "observations",
+            key,
+            f"采用 {row['value']:g}（{row['quality']}），与 {row['beaten']} 相差 {pct:.2f}%",
+            f"{row['value']:g} ({row['quality']}) is used; {row['beaten']} differs by {pct:.2f} %",
+            "Look at the sources; the values differ beyond what is printed",
+        )
 
 
 def jumps(observations: pl.DataFrame, indicators: pl.DataFrame) -> Iterator[Finding]:
@@ -69,32 +80,47 @@ def jumps(observations: pl.DataFrame, indicators: pl.DataFrame) -> Iterator[Find
         before=pl.col("value").shift(1).over(SERIES), years=year - year.shift(1).over(SERIES)
     )
     change = (pl.col("value") - pl.col("before")) / pl.col("before").abs() * 100
-    steps = steps.filter((pl.col("years") == 1) & (pl.col("before") != 0)).with_columns(change=change)
+    steps = steps.filter((pl.col("years") == 1) & (pl.col("before") != 0)).with_columns(
+        change=change
+    )
     for row in steps.filter(pl.col("change").abs() > pl.col("max_step_pct")).iter_rows(named=True):
-        yield Finding("warning", "jump", "observations", _key(row, "period"),
-                      f"一年变动 {row['change']:+.1f}%，超过 {row['max_step_pct']:g}%",
-                      f"changed by {row['change']:+.1f} % in a year, more than "
-                      f"{row['max_step_pct']:g} %",
-                      "Check scope and unit; note a scope break in the register if there is one")
+        yield Finding(
+            "warning",
+            "jump",
+            "observations",
+            _key(row, "period"),
+            f"一年变动 {row['change']:+.1f}%，超过 {row['max_step_pct']:g}%",
+            f"changed by {row['change']:+.1f} % in a year, more than {row['max_step_pct']:g} %",
+            "Check scope and unit; note a scope break in the register if there is one",
+        )
 
 
 def parts_and_wholes(observations: pl.DataFrame, indicators: pl.DataFrame) -> Iterator[Finding]:
     """Urban + rural = total, for indicators that name their parts."""
-    wholes = indicators.drop_nulls("whole_of").select("indicator_id", pl.col("whole_of").str.split(","))
+    wholes = indicators.drop_nulls("whole_of").select(
+        "indicator_id", pl.col("whole_of").str.split(",")
+    )
     keys = ["region_code", "period", "period_type"]
     for whole, parts in wholes.iter_rows():
-        of_parts = observations.filter(pl.col("indicator_id").is_in(parts)).group_by(keys).agg(
-            parts_sum=pl.col("value").sum(), slack=pl.col("tolerance").sum(), found=pl.len()
+        of_parts = (
+            observations.filter(pl.col("indicator_id").is_in(parts))
+            .group_by(keys)
+            .agg(parts_sum=pl.col("value").sum(), slack=pl.col("tolerance").sum(), found=pl.len())
         )
         of_whole = observations.filter(pl.col("indicator_id") == whole).join(of_parts, on=keys)
         off = (pl.col("value") - pl.col("parts_sum")).abs()
         allowed = pl.col("slack") + pl.col("tolerance") + PARTS_TOLERANCE * pl.col("value").abs()
         wrong = of_whole.filter((pl.col("found") == len(parts)) & (off > allowed))
         for row in wrong.iter_rows(named=True):
-            yield Finding("warning", "parts_differ_from_whole", "observations", _key(row, "period"),
-                          f"分项之和 {row['parts_sum']:g} ≠ 合计 {row['value']:g}",
-                          f"the parts add up to {row['parts_sum']:g}, the whole is "
-                          f"{row['value']:g}", "Check the parts: " + ", ".join(parts))
+            yield Finding(
+                "warning",
+                "parts_differ_from_whole",
+                "observations",
+                _key(row, "period"),
+                f"分项之和 {row['parts_sum']:g} ≠ 合计 {row['value']:g}",
+                f"the parts add up to {row['parts_sum']:g}, the whole is {row['value']:g}",
+                "Check the parts: " + ", ".join(parts),
+            )
 
 
 def regions_within_regions(
@@ -109,20 +135,27 @@ def regions_within_regions(
     pairs = inner.join(outer, on=[*keys, "parent_code"])
     wrong = pairs.filter(pl.col("value") > pl.col("whole") + pl.col("slack") + pl.col("tolerance"))
     for row in wrong.iter_rows(named=True):
-        yield Finding("warning", "part_exceeds_whole", "observations", _key(row, "period"),
-                      f"下级地区 {row['value']:g} 大于上级 {row['parent_code']} 的 {row['whole']:g}",
-                      f"{row['value']:g} exceeds {row['whole']:g} of {row['parent_code']}",
-                      "Check unit and scope of both")
+        yield Finding(
+            "warning",
+            "part_exceeds_whole",
+            "observations",
+            _key(row, "period"),
+            f"下级地区 {row['value']:g} 大于上级 {row['parent_code']} 的 {row['whole']:g}",
+            f"{row['value']:g} exceeds {row['whole']:g} of {row['parent_code']}",
+            "Check unit and scope of both",
+        )
 
 
 def missing_years(observations: pl.DataFrame) -> Iterator[Finding]:
-    """Years that most regions of a panel have and one has not: a finding an indicator and region."""
+    """Years that most regions of a panel have and one has not: one finding a series."""
     annual = observations.filter(pl.col("period_type") == "annual").select(
         *SERIES, year=pl.col("period_end").dt.year()
     )
     regions = pl.col("region_code").n_unique()
-    years = annual.group_by("indicator_id", "year").agg(regions).filter(
-        pl.col("region_code") >= PANEL_REGIONS
+    years = (
+        annual.group_by("indicator_id", "year")
+        .agg(regions)
+        .filter(pl.col("region_code") >= PANEL_REGIONS)
     )
     expected = years.select("indicator_id", "year").join(
         annual.select(SERIES).unique(), on="indicator_id"
@@ -139,20 +172,34 @@ def missing_years(observations: pl.DataFrame) -> Iterator[Finding]:
 def stale(freshness: pl.DataFrame, targets: pl.DataFrame) -> Iterator[Finding]:
     """Series with a goal whose latest period ended too long ago."""
     wanted = targets.filter(pl.col("is_goal")).select(SERIES).unique()
-    for row in freshness.filter("is_stale").join(wanted, on=SERIES, how="semi").iter_rows(named=True):
-        yield Finding("warning", "stale", "observations", _key(row),
-                      f"最新数据为 {row['latest_period']}，距今 {row['age_days']} 天",
-                      f"the latest period is {row['latest_period']}, {row['age_days']} days old "
-                      f"(limit {row['stale_after_days']})", "Look for a newer publication")
+    for row in (
+        freshness.filter("is_stale").join(wanted, on=SERIES, how="semi").iter_rows(named=True)
+    ):
+        yield Finding(
+            "warning",
+            "stale",
+            "observations",
+            _key(row),
+            f"最新数据为 {row['latest_period']}，距今 {row['age_days']} 天",
+            f"the latest period is {row['latest_period']}, {row['age_days']} days old "
+            f"(limit {row['stale_after_days']})",
+            "Look for a newer publication",
+        )
 
 
 def unanswered(gap_to_goal: pl.DataFrame) -> Iterator[Finding]:
     """Live goals without any comparable observation."""
     empty_rows = gap_to_goal.filter(pl.col("is_live") & (pl.col("status") == "no_data"))
     for row in empty_rows.iter_rows(named=True):
-        yield Finding("info", "no_observation", "gap_to_goal", row["target_id"],
-                      "没有可比的观测值，无法判断", "no comparable observation: nothing can be said",
-                      f"Find a published figure for {row['indicator_id']}")
+        yield Finding(
+            "info",
+            "no_observation",
+            "gap_to_goal",
+            row["target_id"],
+            "没有可比的观测值，无法判断",
+            "no comparable observation: nothing can be said",
+            f"Find a published figure for {row['indicator_id']}",
+        )
 
 
 def _key(row: dict[str, object], *more: str) -> str:

@@ -115,7 +115,8 @@ MACROS: Final[dict[str, Macro]] = {
         "一个指标在一个地区的序列（采用值）",
         "the series of an indicator in a region, values of record",
         """
-        (indicator, region) AS TABLE SELECT period, period_type, period_end, value, unit, bound, value_printed, quality,
+        (indicator, region) AS TABLE
+        SELECT period, period_type, period_end, value, unit, bound, value_printed, quality,
                      source_title, source_url, published_on, vintage_count, is_conflict
         FROM core.observations
         WHERE indicator_id = indicator AND region_code = region
@@ -127,7 +128,8 @@ MACROS: Final[dict[str, Macro]] = {
         "一个指标的全部目标及其出处和被取代情况",
         "all targets of an indicator with their sources and what superseded them",
         """
-        (indicator) AS TABLE SELECT t.target_id, t.region_code, t.year, t.operator, t.value, t.unit, t.printed,
+        (indicator) AS TABLE
+        SELECT t.target_id, t.region_code, t.year, t.operator, t.value, t.unit, t.printed,
                      t.value_kind, t.standing, t.issued_on, s.title, s.section, s.url,
                      t.superseded_by, t.superseded_on, g.status, g.attainment_pct
         FROM core.targets t

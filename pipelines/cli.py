@@ -23,7 +23,7 @@ from pipelines.settings import Settings
 
 app = typer.Typer(
     name="duibiao",
-    help="对标：每晚衡量每个规划目标离实现还有多远 / how far each documented target is from being met.",
+    help="对标：每晚衡量每个规划目标离实现还有多远 / how far each goal still is.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -78,7 +78,8 @@ def run(
     force: Annotated[bool, typer.Option(help="未变化也发布 / publish although unchanged.")] = False,
     wait: Annotated[bool, typer.Option(help="等待另一次运行 / wait for another run.")] = True,
     offline: Annotated[
-        bool, typer.Option(help="只用随库数据（目前总是如此）/ bundled data only; always so for now.")
+        bool,
+        typer.Option(help="只用随库数据（目前总是如此）/ bundled data only; always so for now."),
     ] = True,
     as_json: Json = False,
 ) -> None:
@@ -102,32 +103,37 @@ def run(
     if as_json:
         emit(vars(result))
     elif not result.published and not dry_run:
-        out.print(f"[green]无变化，未发布新版本 / unchanged, nothing published[/]: {result.build_id}"
-                  f"（截至 as of {result.as_of}）")  # fmt: skip
+        word = "无变化，未发布新版本 / unchanged, nothing published"
+        out.print(f"[green]{word}[/]: {result.build_id}（截至 as of {result.as_of}）")
     else:
         _print_run(result, dry_run)
     if not dry_run and not as_json:
         _print_headline(settings)
     if result.failed_sources:
-        err.print(f"[red]未能读取的来源 / sources that failed: {', '.join(result.failed_sources)}[/]")
+        err.print(
+            f"[red]未能读取的来源 / sources that failed: {', '.join(result.failed_sources)}[/]"
+        )
         raise typer.Exit(3)
 
 
 def _print_run(result: Any, dry_run: bool) -> None:
-    word = "试运行，未发布 / dry run, nothing published" if dry_run else (
-        f"已发布 / published {result.build_id}"
+    word = (
+        "试运行，未发布 / dry run, nothing published"
+        if dry_run
+        else (f"已发布 / published {result.build_id}")
     )
     found = result.findings or {}
     out.print(f"[green]{word}[/]（截至 as of {result.as_of}）")
     out.print(f"行数 rows: 读入 in {result.rows_in} = 接受 accepted {result.rows_accepted} + "
               f"拒绝 rejected {result.rows_rejected}")  # fmt: skip
-    out.print(f"检查 findings: 错误 errors {found.get('error', 0)}，警告 warnings "
-              f"{found.get('warning', 0)}，提示 notes {found.get('info', 0)}（duibiao check）")  # fmt: skip
+    errors, warnings, notes = (found.get(s, 0) for s in ("error", "warning", "info"))
+    out.print(f"检查 findings: 错误 errors {errors}，警告 warnings {warnings}，"
+              f"提示 notes {notes}（duibiao check）")  # fmt: skip
 
 
 def _print_headline(settings: Settings) -> None:
-    from pipelines.show import rows
     from pipelines.builds import live_build, open_readonly
+    from pipelines.show import rows
 
     if live_build(settings) is None:
         return
@@ -137,7 +143,9 @@ def _print_headline(settings: Settings) -> None:
     for name in ("状态", "status", "目标数 targets", "其中文件载明 documented"):
         table.add_column(name, justify="right" if "数" in name or "其中" in name else "left")
     for row in counts:
-        table.add_row(row["status_zh"], row["status_en"], str(row["targets"]), str(row["documented"]))
+        table.add_row(
+            row["status_zh"], row["status_en"], str(row["targets"]), str(row["documented"])
+        )
     out.print(table)
     out.print(f"数据库 database: {_short(settings.warehouse_link)}\n"
               "下一步 next: duibiao show ecommerce_transaction_value · duibiao status · "
@@ -155,8 +163,8 @@ def _short(path: Path) -> str:
 @app.command()
 def status(as_json: Json = False) -> None:
     """当前版本、截至日、状态计数 / the live build, its day, counts by status."""
-    from pipelines.show import rows
     from pipelines.builds import open_readonly
+    from pipelines.show import rows
 
     settings = Settings.default()
     with open_readonly(settings) as connection:
@@ -192,15 +200,15 @@ def check(
     severity: Annotated[str | None, typer.Option(help="error, warning, info")] = None,
     as_json: Json = False,
 ) -> None:
-    """检查发现 / the findings of the checks. 有错误时退出码为1 / exit code 1 when there are errors."""
-    from pipelines.show import rows
+    """检查发现 / the findings of the checks. 有错误时退出码为1 / exit code 1 on errors."""
     from pipelines.builds import open_readonly
+    from pipelines.show import rows
 
     with open_readonly(Settings.default()) as connection:
         found = rows(
             connection,
             "SELECT * FROM meta.checks WHERE severity = coalesce(?, severity) "
-            "ORDER BY CASE severity WHEN 'error' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, rule, key",
+            "ORDER BY list_position(['error', 'warning', 'info'], severity), rule, key",
             severity,
         )
         ledger = rows(connection, "SELECT * FROM meta.ledger ORDER BY source_id")
@@ -226,8 +234,8 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV 输出 / as CSV.")] = False,
 ) -> None:
     """对已发布的库执行只读查询 / a read-only query on the published file."""
-    from pipelines.show import rows
     from pipelines.builds import open_readonly
+    from pipelines.show import rows
 
     with open_readonly(Settings.default()) as connection:
         found = rows(connection, query)
@@ -257,8 +265,8 @@ def dictionary(
     as_json: Json = False,
 ) -> None:
     """数据字典 / the data dictionary: tables, columns, units, formulas, codes."""
-    from pipelines.show import rows
     from pipelines.builds import open_readonly
+    from pipelines.show import rows
 
     with open_readonly(Settings.default()) as connection:
         found = rows(
@@ -291,8 +299,8 @@ def dictionary(
 @app.command()
 def diff(as_json: Json = False) -> None:
     """与上一版本的差异 / what changed since the last build."""
-    from pipelines.show import rows
     from pipelines.builds import open_readonly
+    from pipelines.show import rows
 
     with open_readonly(Settings.default()) as connection:
         previous = rows(connection, "SELECT previous_build_id FROM meta.build")[0]
@@ -307,8 +315,8 @@ def diff(as_json: Json = False) -> None:
 @app.command()
 def sources(as_json: Json = False) -> None:
     """数据来源及其行数 / the sources: bytes landed, rows accepted and refused."""
-    from pipelines.show import rows
     from pipelines.builds import open_readonly
+    from pipelines.show import rows
 
     with open_readonly(Settings.default()) as connection:
         found = rows(
@@ -327,10 +335,10 @@ def evaluate(
     """对自备表格计算各项指标 / the metrics on a table of one's own, without any register.
 
     列 columns: case_id, series (JSON [[year, value], …]), operator, target_value, value_high,
-    target_year, baseline_year, baseline_value, ceiling, as_of（默认最后观测年 / default: the year of
-    the last observation）；可选 optional: tolerance, value_kind, reference_year.
-    每行输出一个 JSON 对象 / one JSON object a line; 有行被拒绝时退出码为3 / exit code 3 when rows were
-    refused.
+    target_year, baseline_year, baseline_value, ceiling, as_of（默认最后观测年 / default: the year
+    of the last observation）；可选 optional: tolerance, value_kind, reference_year.
+    每行输出一个 JSON 对象 / one JSON object a line; 有行被拒绝时退出码为3 / exit code 3 when
+    rows were refused.
     """
     from assets.evaluate import evaluate_file
 

@@ -47,9 +47,20 @@ def home_of(step: Step) -> str:
     return next(name for name in step.writes if name in TABLES)
 
 
-def folder_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Path:
-    """The stage of this run."""
-    return Settings.default().stage / context.run_id
+def folder_of(run_id: str) -> Path:
+    """The stage of a run."""
+    return Settings.default().stage / run_id
+
+
+def staged(run_id: str, name: str) -> pl.DataFrame:
+    """A frame of this run, or of the newest run that has it (when only some assets are run)."""
+    own = folder_of(run_id)
+    others = (p for p in own.parent.iterdir() if p.is_dir()) if own.parent.is_dir() else ()
+    newest_first = sorted(others, key=lambda p: (p == own, p.stat().st_mtime), reverse=True)
+    for folder in newest_first:
+        if (folder / f"{name}.parquet").is_file():
+            return stage.read_frame(folder, name)
+    return stage.read_frame(own, name)
 
 
 def assets_of(order: Sequence[Step]) -> list[dg.AssetsDefinition]:
@@ -75,9 +86,11 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
     ]
 
     @dg.multi_asset(specs=specs, name=f"step_{step.name}", can_subset=False)
-    def compute(context: dg.AssetExecutionContext, as_of: AsOf) -> Iterator[dg.MaterializeResult[Any]]:
-        folder = folder_of(context)
-        frames = {name: stage.read_frame(folder, name) for name in step.reads}
+    def compute(
+        context: dg.AssetExecutionContext, as_of: AsOf
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        folder = folder_of(context.run_id)
+        frames = {name: staged(context.run_id, name) for name in step.reads}
         made = step(Context(Settings.default(), as_of.date()), frames)
         for name, frame in made.items():
             stage.write_frame(folder, name, frame)
@@ -137,10 +150,10 @@ def warehouse_asset(order: Sequence[Step]) -> dg.AssetsDefinition:
         "published whole or not at all",
     )
     def warehouse(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
-        settings, folder = Settings.default(), folder_of(context)
-        frames = {f: stage.read_frame(folder, f) for f in holder if f in TABLES}
+        settings = Settings.default()
+        frames = {f: staged(context.run_id, f) for f in holder if f in TABLES}
         result = publish_frames(settings, as_of.date(), frames)
-        nightly.prune_stage(settings.stage, keep=folder)
+        nightly.prune_stage(settings.stage, keep=folder_of(context.run_id))
         return dg.MaterializeResult(
             metadata={
                 "版本 build": result.build_id,
@@ -165,11 +178,9 @@ CHECKED = {
 def check_of(table: str, sentence: str) -> dg.AssetChecksDefinition:
     """The findings of a table as an asset check: an error fails it, a warning warns."""
 
-    @dg.asset_check(
-        asset=table, name="findings", description=sentence, additional_deps=["checks"]
-    )
+    @dg.asset_check(asset=table, name="findings", description=sentence, additional_deps=["checks"])
     def findings(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        found = stage.read_frame(folder_of(context), "checks").filter(pl.col("table_name") == table)
+        found = staged(context.run.run_id, "checks").filter(pl.col("table_name") == table)
         serious = found.filter(pl.col("severity") != "info")
         has_errors = "error" in serious["severity"]
         shown = serious.select("severity", "rule", "key", "message_zh", "message_en").head(30)

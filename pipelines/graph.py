@@ -119,7 +119,8 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, f: flow.observations(f, c.as_of),
         ),
         Step(
-            "statements", "register", ("statements_of_register", "observation_vintages", "targets"),
+            "statements", "register",
+            ("statements_of_register", "documents", "observation_vintages", "targets"),
             ("statements",),
             "文件原文条目及其去向",
             "Every statement of the documents and what became of it",

@@ -37,8 +37,9 @@ class Landing:
         """
         data = self.path.read_bytes()
         if hashlib.sha256(data).hexdigest() != self.sha256:
-            raise ValueError(f"{self.path.name}: the landed bytes were changed; delete the file "
-                             "and run again")
+            raise ValueError(
+                f"{self.path.name}: the landed bytes were changed; delete the file and run again"
+            )
         return data
 
 

@@ -65,8 +65,8 @@ def write_failure_report(
         f"- 时间 time: {clock.now().isoformat(timespec='seconds')} (Asia/Shanghai)",
         f"- 运行 run: {run_id}",
         f"- 原因 reason: {message}",
-        "- 已发布的版本不受影响，查询者看到的仍是上一版本 / the published build is untouched: readers"
-        " still see the last one",
+        "- 已发布的版本不受影响，查询者看到的仍是上一版本 / the published build is untouched:"
+        " readers still see the last one",
         "- 处理 what to do: 改正下列错误后执行 `duibiao run` / mend the error below, then"
         " `duibiao run`",
     ]

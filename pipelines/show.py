@@ -41,12 +41,15 @@ def indicator_record(connection: duckdb.DuckDBPyConnection, indicator_id: str) -
         connection,
         """WITH due AS (  -- the observation at the deadline, which is not always the latest
                SELECT h.target_id, any_value(o.source_title) AS due_source,
-                      any_value(h.bound) AS due_bound
+                      any_value(h.bound) AS due_bound,
+                      any_value(h.attainment_pct) AS due_attainment
                FROM gap.gap_history h JOIN gap.gap_to_goal g USING (target_id)
                JOIN core.observation_vintages o ON o.observation_id = h.observation_id
                WHERE h.obs_year = g.target_year AND h.value = g.value_at_deadline
                GROUP BY ALL)
-           SELECT t.*, due_source, due_bound, g.unit AS series_unit, g.* EXCLUDE (target_id, indicator_id, region_code, operator, value,
+           SELECT t.*, due_source, due_bound, due_attainment,
+                  g.unit AS series_unit,
+                  g.* EXCLUDE (target_id, indicator_id, region_code, operator, value,
                   value_high, value_kind, unit, document_id, standing, commitment, is_goal,
                   superseded_by, tolerance, baseline_year),
                   r.name_zh AS region_zh, r.name_en AS region_en,
@@ -131,11 +134,11 @@ def _verdict(t: Row) -> str:
         met = t["status"] in ("achieved_early", "achieved_on_time")
         outcome = "达到 met" if met else "未达到 missed"
         parts.append(f"{t['year']}年 {_both(value, t['series_unit'])}{_bound(t['due_bound'])}，"
-                     f"期末{outcome}{_attained(value, t)}")  # fmt: skip
+                     f"期末{outcome}{_attained(t['due_attainment'])}")  # fmt: skip
     elif t["latest_value"] is not None:
         value = t["latest_value"]
         parts.append(f"最新 latest {t['obs_period']}: {_both(value, t['series_unit'])}"
-                     f"{_bound(t['latest_bound'])}{_attained(value, t)}")  # fmt: skip
+                     f"{_bound(t['latest_bound'])}{_attained(t['attainment_pct'])}")  # fmt: skip
     if t["first_met_year"] is not None:
         parts.append(f"{t['first_met_year']}年首次达到 first met in {t['first_met_year']}")
     if source:
@@ -148,11 +151,7 @@ def _bound(bound: str | None) -> str:
     return f"〔{v.BOUNDS[bound].zh} {words[bound]}〕" if bound in words else ""
 
 
-def _attained(value: float, t: Row) -> str:
-    goal = t["resolved_target"]
-    if not goal or value is None or t["operator"] == "range":
-        return ""
-    share = value / goal * 100 if t["direction"] >= 0 else goal / value * 100 if value else None
+def _attained(share: float | None) -> str:
     return "" if share is None else f"，完成率 attainment {floor_tenth(share)} %"
 
 
@@ -177,7 +176,9 @@ def _print_series(console: Console, observations: list[Row]) -> None:
     console.print("\n[bold]观测值（采用值）/ observations, values of record[/]")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("地区", "时期 period", "数值 value", "原文 printed", "来源 source"):
-        table.add_column(name, overflow="fold", justify="right" if name.startswith("数值") else "left")
+        table.add_column(
+            name, overflow="fold", justify="right" if name.startswith("数值") else "left"
+        )
     for o in observations:
         bound = "" if o["bound"] == "exact" else f"〔{v.BOUNDS[o['bound']].zh}〕"
         table.add_row(

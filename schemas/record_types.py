@@ -220,15 +220,21 @@ class Record(BaseModel):
     )
 
     _line: int = PrivateAttr(default=0)
+    _lines: Mapping[str, int] = PrivateAttr(default_factory=dict)
 
     @property
     def line(self) -> int:
         """Line of the file on which the record begins; 0 when it was not read from a file."""
         return self._line
 
+    def line_of(self, field: str) -> int:
+        """Line of a field, or of the record where the field is not written."""
+        return self._lines.get(field, self._line)
+
     @model_validator(mode="wrap")
     @classmethod
-    def _remember_line(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _remember_lines(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         record = handler(data)
         record._line = getattr(data, "line", 0)
+        record._lines = getattr(data, "lines", {})
         return record

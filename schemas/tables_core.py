@@ -18,9 +18,13 @@ class Documents(Table):
     issuer_zh: str = column("发文机关", "issuer, Chinese")
     issuer_en: str = column("发文机关（英文）", "issuer, English")
     number: str = column("文号", "document number", nullable=True)
-    issued_on: dt.date = column("印发日期", "date of issue; the last day where only the year is known")
+    issued_on: dt.date = column(
+        "印发日期", "date of issue; the last day where only the year is known"
+    )
     issued_basis: str = column("日期依据", "what is known of the date", codes=v.DATE_BASES)
-    standing: str = column("文件性质：primary 原文，secondary 报道", "primary text or a report of it")
+    standing: str = column(
+        "文件性质：primary 原文，secondary 报道", "primary text or a report of it"
+    )
     baseline_year: int = column("基期年", "year from which progress is counted", unit="year")
     statement_count: int = column("载明数值条数", "statements that the document has", ge=0)
 
@@ -31,7 +35,9 @@ class Regions(Table):
     name_zh: str = column("名称", "name, Chinese")
     name_en: str = column("英文名称", "name, English")
     level: str = column("级别", "level", codes=v.REGION_LEVELS)
-    reports_as: str = column("统计口径级别", "level at which statistics treat it", codes=v.REGION_LEVELS)
+    reports_as: str = column(
+        "统计口径级别", "level at which statistics treat it", codes=v.REGION_LEVELS
+    )
     parent_code: str = column("上级代码", "code of the parent", nullable=True)
     directly_administered: bool = column("省直管", "administered directly by the province")
     is_peer: bool = column("是否对比省份", "one of the other 30 provinces")
@@ -56,17 +62,25 @@ class Indicators(Table):
     unit: str = column("计量单位", "canonical unit of all its values")
     measure: str = column("指标类型", "kind of measure", codes=v.MEASURES)
     frequency: str = column("频率", "frequency", codes=v.FREQUENCIES)
-    stale_after_days: int = column("陈旧阈值", "age of the latest period at which it is stale", unit="days")
+    stale_after_days: int = column(
+        "陈旧阈值", "age of the latest period at which it is stale", unit="days"
+    )
     plausible_min: float = column("合理下限", "smallest plausible value", nullable=True)
     plausible_max: float = column("合理上限", "largest plausible value", nullable=True)
-    max_step_pct: float = column("最大变动幅度", "largest plausible yearly change", unit="%", nullable=True)
+    max_step_pct: float = column(
+        "最大变动幅度", "largest plausible yearly change", unit="%", nullable=True
+    )
     is_cumulative: bool = column("是否累计", "a stock that does not fall")
-    whole_of: str = column("分项指标", "parts that add up to it, separated by commas", nullable=True)
+    whole_of: str = column(
+        "分项指标", "parts that add up to it, separated by commas", nullable=True
+    )
     sources: str = column("数据来源", "sources that feed it, separated by commas")
     aliases: str = column("来源中的代码", "ids under which sources carry it", nullable=True)
     caveat_zh: str = column("注意事项", "caveat, Chinese", nullable=True)
     caveat_en: str = column("注意事项（英文）", "caveat, English", nullable=True)
-    breaks: str = column("口径变动", "scope breaks: period and note, separated by semicolons", nullable=True)
+    breaks: str = column(
+        "口径变动", "scope breaks: period and note, separated by semicolons", nullable=True
+    )
 
 
 @table("core", zh="目标", en="Targets", key=("target_id",))
@@ -76,16 +90,23 @@ class Targets(Table):
     region_code: str = column("地区", "region", references="regions.region_code")
     year: int = column("目标年", "year at whose end it is due", unit="year", nullable=True)
     operator: str = column("比较方式", "operator; direction is derived from it", codes=v.OPERATORS)
-    value: float = column("目标值", "figure of the target in the indicator's unit, or factor, or growth",
-                          nullable=True)
+    value: float = column(
+        "目标值",
+        "figure of the target in the indicator's unit, or factor, or growth",
+        nullable=True,
+    )
     value_high: float = column("目标上限", "upper end of a range", nullable=True)
     value_kind: str = column("目标类型", "what the figure is", codes=v.VALUE_KINDS)
     unit: str = column("单位", "unit of the figure")
-    reference_year: int = column("参照年", "year that a multiple, growth or increment refers to",
-                                 unit="year", nullable=True)
-    start_year: int = column("累计起始年", "first year of a sum over a period", unit="year", nullable=True)
-    tolerance: float = column("报告精度", "half of the last printed digit, in the target's unit",
-                              nullable=True, ge=0)
+    reference_year: int = column(
+        "参照年", "year that a multiple, growth or increment refers to", unit="year", nullable=True
+    )
+    start_year: int = column(
+        "累计起始年", "first year of a sum over a period", unit="year", nullable=True
+    )
+    tolerance: float = column(
+        "报告精度", "half of the last printed digit, in the target's unit", nullable=True, ge=0
+    )
     is_quantified: bool = column("是否量化", "a number is printed or implied")
     is_implied: bool = column("是否隐含数值", "the number is implied, not printed (全覆盖 = 100 %)")
     deadline_inferred: bool = column("期限为推定", "the year is not printed in the sentence")
@@ -93,12 +114,20 @@ class Targets(Table):
     commitment: str = column("承诺性质", "kind of commitment", codes=v.COMMITMENTS)
     is_goal: bool = column("是否计入目标", "a goal: counts in the headline, may be superseded")
     printed: str = column("原文数值", "figure as printed", nullable=True)
-    document_id: str = column("首见文件", "first document that prints it", nullable=True,
-                              references="documents.document_id")
+    document_id: str = column(
+        "首见文件",
+        "first document that prints it",
+        nullable=True,
+        references="documents.document_id",
+    )
     issued_on: dt.date = column("首次发布日期", "day on which it was first issued or reported")
-    baseline_year: int = column("基期年", "year from which progress is counted", unit="year", nullable=True)
+    baseline_year: int = column(
+        "基期年", "year from which progress is counted", unit="year", nullable=True
+    )
     responsible_units: str = column("责任单位", "responsible units, separated by 、", nullable=True)
-    statement_ids: str = column("原文条目", "statements that print it, separated by commas", nullable=True)
+    statement_ids: str = column(
+        "原文条目", "statements that print it, separated by commas", nullable=True
+    )
     source_count: int = column("出处数", "statements and reports that carry it", ge=1)
     superseded_by: str = column("被何目标取代", "target that took its place", nullable=True)
     superseded_on: dt.date = column("被取代日期", "day on which that was issued", nullable=True)
@@ -134,18 +163,28 @@ class TargetRevisions(Table):
     year_to: int = column("新目标年", "year of the later target", unit="year", nullable=True)
     value_from: float = column("原目标值", "earlier figure", nullable=True)
     value_to: float = column("新目标值", "later figure", nullable=True)
-    change_pct: float = column("变动幅度", "change of the figure", unit="%",
-                               formula="(value_to - value_from) / |value_from| * 100", nullable=True)
+    change_pct: float = column(
+        "变动幅度",
+        "change of the figure",
+        unit="%",
+        formula="(value_to - value_from) / |value_from| * 100",
+        nullable=True,
+    )
     issued_from: dt.date = column("原目标发布日", "issue of the earlier")
     issued_to: dt.date = column("新目标发布日", "issue of the later")
-    years_between: float = column("间隔年数", "time between the two issues", unit="years",
-                                  formula="days / 365.25")
+    years_between: float = column(
+        "间隔年数", "time between the two issues", unit="years", formula="days / 365.25"
+    )
     from_source: str = column("原目标出处", "source of the earlier")
     to_source: str = column("新目标出处", "source of the later")
 
 
-@table("core", zh="全部发布值（含历次）", en="Everything ever published, by vintage",
-       key=("observation_id",))
+@table(
+    "core",
+    zh="全部发布值（含历次）",
+    en="Everything ever published, by vintage",
+    key=("observation_id",),
+)
 class ObservationVintages(Table):
     observation_id: str = column("观测代码", "hash of source, row and content")
     indicator_id: str = column("指标", "indicator", references="indicators.indicator_id")
@@ -159,25 +198,36 @@ class ObservationVintages(Table):
     bound: str = column("确数或界限", "exact, bound or approximate", codes=v.BOUNDS)
     tolerance: float = column("报告精度", "half of the last printed digit, in the unit", ge=0)
     value_printed: str = column("原文数值", "figure as printed")
-    unit_printed: str = column("原表单位", "unit of the printed table, where the figure has none",
-                               nullable=True)
+    unit_printed: str = column(
+        "原表单位", "unit of the printed table, where the figure has none", nullable=True
+    )
     is_derived: bool = column("是否推算", "computed from printed figures, not printed itself")
     source_id: str = column("数据源", "source")
     source_title: str = column("出处标题", "title of the publication")
     source_publisher: str = column("发布者", "publisher", nullable=True)
     source_url: str = column("网址", "address", nullable=True)
-    published_on: dt.date = column("发布日期", "day published, conservative: the last day it can be")
+    published_on: dt.date = column(
+        "发布日期", "day published, conservative: the last day it can be"
+    )
     published_basis: str = column("日期依据", "what is known of the date", codes=v.DATE_BASES)
     published_printed: str = column("所印日期", "date as printed", nullable=True)
-    retrieved_at: dt.datetime = column("获取时间", "moment retrieved by the project (Asia/Shanghai)")
+    retrieved_at: dt.datetime = column(
+        "获取时间", "moment retrieved by the project (Asia/Shanghai)"
+    )
     quality: str = column("来源等级", "quality of the source", codes=v.QUALITIES)
-    landing_sha256: str = column("落地文件摘要", "SHA-256 of the landed bytes", pattern="[0-9a-f]{64}")
+    landing_sha256: str = column(
+        "落地文件摘要", "SHA-256 of the landed bytes", pattern="[0-9a-f]{64}"
+    )
     source_row: int = column("行号", "line of the landed file", ge=1)
     note: str = column("备注", "note", nullable=True)
 
 
-@table("core", zh="采用值", en="The value of record for each indicator, region and period",
-       key=("indicator_id", "region_code", "period", "period_type"))
+@table(
+    "core",
+    zh="采用值",
+    en="The value of record for each indicator, region and period",
+    key=("indicator_id", "region_code", "period", "period_type"),
+)
 class Observations(Table):
     indicator_id: str = column("指标", "indicator", references="indicators.indicator_id")
     region_code: str = column("地区", "region", references="regions.region_code")
@@ -192,23 +242,40 @@ class Observations(Table):
     value_printed: str = column("原文数值", "figure as printed")
     is_derived: bool = column("是否推算", "computed from printed figures, not printed itself")
     quality: str = column("来源等级", "quality of the source", codes=v.QUALITIES)
-    observation_id: str = column("采用的观测", "vintage that is the value of record",
-                                 references="observation_vintages.observation_id")
+    observation_id: str = column(
+        "采用的观测",
+        "vintage that is the value of record",
+        references="observation_vintages.observation_id",
+    )
     source_id: str = column("数据源", "source")
     source_title: str = column("出处标题", "title of the publication")
     source_url: str = column("网址", "address", nullable=True)
     published_on: dt.date = column("发布日期", "day published")
-    first_published_on: dt.date = column("首次发布日期", "day on which the period was first published")
+    first_published_on: dt.date = column(
+        "首次发布日期", "day on which the period was first published"
+    )
     vintage_count: int = column("发布次数", "vintages of the period", ge=1)
-    beaten: str = column("未采用的值", "the values that it beat: printed = value (quality, day), by semicolons",
-                         nullable=True)
-    max_difference_pct: float = column("最大差异", "largest difference to a beaten value", unit="%",
-                                       formula="max |beaten - value| / |value| * 100", nullable=True)
+    beaten: str = column(
+        "未采用的值",
+        "the values that it beat: printed = value (quality, day), by semicolons",
+        nullable=True,
+    )
+    max_difference_pct: float = column(
+        "最大差异",
+        "largest difference to a beaten value",
+        unit="%",
+        formula="max |beaten - value| / |value| * 100",
+        nullable=True,
+    )
     is_conflict: bool = column("是否冲突", "a beaten value differs beyond the printed precision")
 
 
-@table("core", zh="被拒绝的行", en="Rows that were refused, as they came",
-       key=("source_id", "landing_sha256", "source_row"))
+@table(
+    "core",
+    zh="被拒绝的行",
+    en="Rows that were refused, as they came",
+    key=("source_id", "landing_sha256", "source_row"),
+)
 class RejectedRows(Table):
     source_id: str = column("数据源", "source")
     file: str = column("文件", "file, relative to the data folder")
@@ -223,8 +290,12 @@ class RejectedRows(Table):
     landing_sha256: str = column("落地文件摘要", "SHA-256 of the landed bytes")
 
 
-@table("core", zh="文件原文条目及其去向", en="Every statement of the documents and what became of it",
-       key=("statement_id",))
+@table(
+    "core",
+    zh="文件原文条目及其去向",
+    en="Every statement of the documents and what became of it",
+    key=("statement_id",),
+)
 class Statements(Table):
     statement_id: str = column("条目代码", "statement id", pattern=r"\d{3}-\d{3}")
     document_id: str = column("文件", "document", references="documents.document_id")
@@ -233,12 +304,19 @@ class Statements(Table):
     region_code: str = column("地区", "region", references="regions.region_code")
     printed: str = column("原文", "figure as printed")
     outcome: str = column("去向", "what became of it", codes=v.OUTCOMES)
-    target_id: str = column("对应目标", "target that it states", nullable=True,
-                            references="targets.target_id")
-    observation_id: str = column("对应观测", "observation that it became", nullable=True,
-                                 references="observation_vintages.observation_id")
+    target_id: str = column(
+        "对应目标", "target that it states", nullable=True, references="targets.target_id"
+    )
+    observation_id: str = column(
+        "对应观测",
+        "observation that it became",
+        nullable=True,
+        references="observation_vintages.observation_id",
+    )
     reason_zh: str = column("未量化原因", "why it is not quantified, Chinese", nullable=True)
-    reason_en: str = column("未量化原因（英文）", "why it is not quantified, English", nullable=True)
+    reason_en: str = column(
+        "未量化原因（英文）", "why it is not quantified, English", nullable=True
+    )
     responsible_units: str = column("责任单位", "responsible units, separated by 、", nullable=True)
     note: str = column("备注", "note", nullable=True)
 

@@ -10,9 +10,10 @@ import duckdb
 import narwhals as nw
 import polars as pl
 
+from assets.metrics.expressions import Frame
 from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS
 
-Metrics = Callable[[nw.LazyFrame, nw.LazyFrame], nw.LazyFrame]
+Metrics = Callable[[Frame, Frame], Frame]
 Engine = Literal["polars", "duckdb"]
 
 

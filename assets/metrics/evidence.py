@@ -2,11 +2,11 @@
 
 import narwhals as nw
 
-from assets.metrics.expressions import case, divide, is_true, only_when
+from assets.metrics.expressions import Frame, case, divide, is_true, only_when
 from assets.metrics.thresholds import SIGMA_MIN_PEERS
 
 
-def with_evidence(frame: nw.LazyFrame) -> nw.LazyFrame:
+def with_evidence(frame: Frame) -> Frame:
     """Add gap_sigma (sd), obs_age_years (years) and evidence_grade (A-D).
 
     Needs gap_abs, peer_sd, peer_count, as_of_t, t, n_obs, baseline_kind, obs_quality,

@@ -4,7 +4,11 @@ Engines differ in what a division by zero or a root of a negative number gives (
 null or an exception), so neither is ever asked for: the guard is inside the operation.
 """
 
+from typing import Any, TypeAlias
+
 import narwhals as nw
+
+Frame: TypeAlias = nw.LazyFrame[Any]
 
 # Comparisons of computed ratios against a boundary (0.57 / 0.6 is 0.95 but for rounding).
 BOUNDARY_TOLERANCE = 1e-9

@@ -5,7 +5,7 @@ from typing import Any, Final
 import narwhals as nw
 
 from assets.metrics import thresholds as th
-from assets.metrics.expressions import NULL, is_true, only_when
+from assets.metrics.expressions import NULL, Frame, is_true, only_when
 from assets.metrics.nulls import with_null_reason
 from assets.metrics.outcome import with_outcome
 from assets.metrics.pace import recent_pace, with_required_pace
@@ -38,7 +38,7 @@ SERIES_COLUMNS: Final[dict[str, Any]] = {
 }
 
 
-def gap_metrics(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
+def gap_metrics(goals: Frame, series: Frame) -> Frame:
     """All metrics and the verdict at the latest observation: one row a goal, data or none.
 
     Args:
@@ -69,7 +69,7 @@ def gap_metrics(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
     return with_null_reason(frame)
 
 
-def history_metrics(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
+def history_metrics(goals: Frame, series: Frame) -> Frame:
     """The position at every observation: one row a goal and observation (for trends)."""
     series = _typed(series, SERIES_COLUMNS)
     judged = judged_series(prepare_goals(goals, series), series)
@@ -77,7 +77,7 @@ def history_metrics(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
     return with_growth(with_position(frame))
 
 
-def prepare_goals(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
+def prepare_goals(goals: Frame, series: Frame) -> Frame:
     """Resolve target and baseline: adds resolved_target, baseline_t, baseline_met, direction."""
     goals = _typed(goals, GOAL_COLUMNS)
     reference = series.select("goal_id", reference_year="t", reference_value="value")
@@ -91,7 +91,7 @@ def prepare_goals(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _with_baseline(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
+def _with_baseline(goals: Frame, series: Frame) -> Frame:
     """Documented baseline, else the observation nearest to the year, the earlier of two.
 
     Within two years before or after; its own year becomes the baseline's.
@@ -128,14 +128,18 @@ def _with_baseline(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def judged_series(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
+def judged_series(goals: Frame, series: Frame) -> Frame:
     """Each observation with its goal's columns and whether it meets the goal.
 
     Adds is_met (at the printed precision), is_met_exactly, and the flags of its place in the
     plan: _counts (from the baseline on), _within_plan (baseline to deadline).
     """
     rows = series.select(
-        "goal_id", "t", nw.col("year").alias("obs_year"), nw.col("value").alias("obs_value"), "bound"
+        "goal_id",
+        "t",
+        nw.col("year").alias("obs_year"),
+        nw.col("value").alias("obs_value"),
+        "bound",
     ).join(goals, on="goal_id", how="inner")
     value, due = nw.col("obs_value"), nw.col("target_year")
     counts = nw.col("baseline_t").is_null() | is_true(nw.col("t") >= nw.col("baseline_t"))
@@ -147,7 +151,7 @@ def judged_series(goals: nw.LazyFrame, series: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _summary(judged: nw.LazyFrame) -> nw.LazyFrame:
+def _summary(judged: Frame) -> Frame:
     """Counts, the ends of the series, and when it was met, per goal."""
     t, due = nw.col("t"), nw.col("target_year")
     met = nw.col("is_met") & nw.col("_counts")
@@ -173,9 +177,7 @@ def _summary(judged: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _observation(
-    judged: nw.LazyFrame, when: nw.Expr, t_name: str, value_name: str, prefix: str
-) -> nw.LazyFrame:
+def _observation(judged: Frame, when: nw.Expr, t_name: str, value_name: str, prefix: str) -> Frame:
     """The observation at a moment of the summary: its time, value, and whether it meets."""
     ends = _summary(judged).select("goal_id", _when=when)
     rows = judged.join(ends, on="goal_id", how="inner").filter(nw.col("t") == nw.col("_when"))
@@ -190,7 +192,7 @@ def _observation(
     )
 
 
-def _at_deadline(judged: nw.LazyFrame) -> nw.LazyFrame:
+def _at_deadline(judged: Frame) -> Frame:
     """value_at_deadline and shortfall_at_deadline = s(Y_T - A at T), where T is observed."""
     rows = judged.filter(is_true(nw.col("t") == nw.col("target_year")))
     return rows.select(
@@ -198,7 +200,7 @@ def _at_deadline(judged: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _defaults(frame: nw.LazyFrame) -> nw.LazyFrame:
+def _defaults(frame: Frame) -> Frame:
     """Goals without data: counts are zero and flags are false, so that no verdict is null."""
 
     def flag(name: str) -> nw.Expr:
@@ -220,6 +222,5 @@ def _defaults(frame: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _typed(frame: nw.LazyFrame, columns: dict[str, Any]) -> nw.LazyFrame:
+def _typed(frame: Frame, columns: dict[str, Any]) -> Frame:
     return frame.select(*(nw.col(name).cast(dtype) for name, dtype in columns.items()))
-

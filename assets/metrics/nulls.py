@@ -2,10 +2,10 @@
 
 import narwhals as nw
 
-from assets.metrics.expressions import NO_TEXT, is_true
+from assets.metrics.expressions import NO_TEXT, Frame, is_true
 
 
-def with_null_reason(frame: nw.LazyFrame) -> nw.LazyFrame:
+def with_null_reason(frame: Frame) -> Frame:
     """Add null_reason: `metric=reason; …` in a fixed order, null when nothing is missing."""
     col = nw.col
     no_figure = ~col("is_quantified")

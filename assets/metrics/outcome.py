@@ -2,7 +2,7 @@
 
 import narwhals as nw
 
-from assets.metrics.expressions import at_least, case, divide, is_true, larger
+from assets.metrics.expressions import Frame, at_least, case, divide, is_true, larger
 from assets.metrics.thresholds import AT_RISK_PACE, MOVING_AWAY_PCT, ON_TRACK_PACE
 
 
@@ -20,7 +20,7 @@ def is_moving_away() -> nw.Expr:
     return is_true(nw.col("progress_pct") < -limit)
 
 
-def with_outcome(frame: nw.LazyFrame) -> nw.LazyFrame:
+def with_outcome(frame: Frame) -> Frame:
     """Add deadline_passed, status, status_reason, decided_by, trend_flag, late_years.
 
     Needs, beside the position columns: n_obs, is_quantified, scope_matches, met_latest,
@@ -67,9 +67,7 @@ def with_outcome(frame: nw.LazyFrame) -> nw.LazyFrame:
     leads_away = is_true(nw.col("direction") * nw.col("recent_pace") < 0.0)
     return frame.with_columns(
         trend_flag=case(((col("status") == "achieved") & leads_away, "eroding")),
-        late_years=nw.when(
-            closed & ~before & (col("first_met_year") > col("target_year"))
-        )
+        late_years=nw.when(closed & ~before & (col("first_met_year") > col("target_year")))
         .then(col("first_met_year") - col("target_year"))
         .otherwise(nw.lit(None, dtype=nw.Float64)),
     )

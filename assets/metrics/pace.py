@@ -2,11 +2,11 @@
 
 import narwhals as nw
 
-from assets.metrics.expressions import NULL, divide, only_when, power
+from assets.metrics.expressions import NULL, Frame, divide, only_when, power
 from assets.metrics.thresholds import RECENT_PACE_DECAY
 
 
-def recent_pace(series: nw.LazyFrame) -> nw.LazyFrame:
+def recent_pace(series: Frame) -> Frame:
     """Weighted mean of the yearly changes between successive observations.
 
     Weight 0.6^age, age in years from the end of a change to the latest observation.
@@ -24,7 +24,9 @@ def recent_pace(series: nw.LazyFrame) -> nw.LazyFrame:
         _t_before=nw.col("t").shift(1).over("goal_id", order_by="t"),
     ).filter(~nw.col("_t_before").is_null())
     steps = steps.join(last, on="goal_id", how="inner").with_columns(
-        _change=divide(nw.col("value") - nw.col("_value_before"), nw.col("t") - nw.col("_t_before")),
+        _change=divide(
+            nw.col("value") - nw.col("_value_before"), nw.col("t") - nw.col("_t_before")
+        ),
         _weight=power(nw.lit(RECENT_PACE_DECAY), nw.col("_t_last") - nw.col("t")),
     )
     weighted = steps.with_columns(_weighted=nw.col("_change") * nw.col("_weight"))
@@ -34,7 +36,7 @@ def recent_pace(series: nw.LazyFrame) -> nw.LazyFrame:
     return sums.select("goal_id", recent_pace=divide(nw.col("_sum"), nw.col("_weights")))
 
 
-def with_required_pace(frame: nw.LazyFrame) -> nw.LazyFrame:
+def with_required_pace(frame: Frame) -> Frame:
     """Add required_pace, required_cagr and accel_factor.
 
     required_pace = s max(0, s(Y_T - A)) / (T - t), unit a year; null for t >= T and for a range.

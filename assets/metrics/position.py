@@ -13,7 +13,7 @@ observation, `gap_history` to every one.
 
 import narwhals as nw
 
-from assets.metrics.expressions import NULL, divide, only_when, power
+from assets.metrics.expressions import NULL, Frame, divide, only_when, power
 from assets.metrics.targets import attainment, gap, range_distance
 
 T = nw.col("target_year")
@@ -27,7 +27,7 @@ A = nw.col("latest_value")
 def endpoint() -> nw.Expr:
     """Where the path ends: the target, or the bound of a range that is nearer the baseline."""
     return (
-        nw.when((nw.col("operator") == "range") & (Y_B > nw.col("value_high")))
+        nw.when((nw.col("operator") == "range") & (nw.col("value_high") < Y_B))
         .then(nw.col("value_high"))
         .otherwise(Y_T)
     )
@@ -57,7 +57,7 @@ def raw_progress() -> nw.Expr:
     )
 
 
-def with_position(frame: nw.LazyFrame) -> nw.LazyFrame:
+def with_position(frame: Frame) -> Frame:
     """Add gap, attainment, progress, schedule and path columns (units in the contract)."""
     frame = frame.with_columns(
         gap_abs=gap(A),
@@ -100,7 +100,7 @@ def growth_required() -> nw.Expr:
     return only_when(Y_B > 0.0, power(divide(Y_T, Y_B), divide(nw.lit(1.0), years)) - 1.0)
 
 
-def with_growth(frame: nw.LazyFrame) -> nw.LazyFrame:
+def with_growth(frame: Frame) -> Frame:
     """Add cagr_actual, cagr_required (share a year) and cagr_ratio = s g_a / |g_r|.
 
     All null where Y_B, A or Y_T is not positive, t <= B, or the baseline meets the target.

@@ -9,6 +9,7 @@ import narwhals as nw
 from assets.metrics import thresholds as th
 from assets.metrics.expressions import (
     NULL,
+    Frame,
     at_least,
     case,
     divide,
@@ -29,7 +30,7 @@ def _clip_score(score: nw.Expr) -> nw.Expr:
     return nw.when(capped < -5.0).then(nw.lit(-5.0)).otherwise(capped)
 
 
-def with_yardsticks(frame: nw.LazyFrame) -> nw.LazyFrame:
+def with_yardsticks(frame: Frame) -> Frame:
     """Add the ratios, classes and scores of Eurostat, UNSD, ESCAP, SDSN and the plan classes."""
     started = is_true(NOW > B)
     two_ended = nw.col("operator") != "range"
@@ -45,7 +46,7 @@ def with_yardsticks(frame: nw.LazyFrame) -> nw.LazyFrame:
     return _agreement(_plan_class(frame))
 
 
-def _eurostat(frame: nw.LazyFrame, two_ended: nw.Expr) -> nw.LazyFrame:
+def _eurostat(frame: Frame, two_ended: nw.Expr) -> Frame:
     """With a target R = s g_a / |g_r|; without one s g_a. Score -5..5."""
     no_target = ~nw.col("is_quantified")
     frame = frame.with_columns(
@@ -77,13 +78,11 @@ def _eurostat(frame: nw.LazyFrame, two_ended: nw.Expr) -> nw.LazyFrame:
     )
 
 
-def _unsd(frame: nw.LazyFrame, two_ended: nw.Expr) -> nw.LazyFrame:
+def _unsd(frame: Frame, two_ended: nw.Expr) -> Frame:
     """Share of the distance covered at T if growth goes on: (A (1+g_a)^(T-t) - Y_B)/(Y_T - Y_B)."""
     expected = A * power(nw.col("_ga") + 1.0, T - NOW)
     frame = frame.with_columns(
-        unsd_share=only_when(
-            two_ended & ~nw.col("baseline_met"), divide(expected - Y_B, Y_T - Y_B)
-        )
+        unsd_share=only_when(two_ended & ~nw.col("baseline_met"), divide(expected - Y_B, Y_T - Y_B))
     )
     share, g = nw.col("unsd_share"), nw.col("_growth")
     near_end = (
@@ -104,9 +103,7 @@ def _unsd(frame: nw.LazyFrame, two_ended: nw.Expr) -> nw.LazyFrame:
     )
 
 
-def _sdsn(
-    frame: nw.LazyFrame, two_ended: nw.Expr, years: nw.Expr, span: nw.Expr
-) -> nw.LazyFrame:
+def _sdsn(frame: Frame, two_ended: nw.Expr, years: nw.Expr, span: nw.Expr) -> Frame:
     """Actual over required change a year, both straight lines."""
     actual, required = divide(A - Y_B, years), divide(Y_T - Y_B, span)
     frame = frame.with_columns(
@@ -129,7 +126,7 @@ def started_at_all() -> nw.Expr:
     return is_true(NOW > B)
 
 
-def _escap(frame: nw.LazyFrame) -> nw.LazyFrame:
+def _escap(frame: Frame) -> Frame:
     """CSI = 10 progress (two-sided for eq); class by the anticipated gap of a weighted regression.
 
     The regression line is evaluated at T; its gap is a share of the required progress.
@@ -161,7 +158,7 @@ def _escap(frame: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def regression_sums(series: nw.LazyFrame) -> nw.LazyFrame:
+def regression_sums(series: Frame) -> Frame:
     """Weighted sums for ESCAP's line: recent observations weigh more (weight = years elapsed).
 
     Args:
@@ -172,11 +169,15 @@ def regression_sums(series: nw.LazyFrame) -> nw.LazyFrame:
     """
     first = series.group_by("goal_id").agg(_t_first=nw.col("t").min(), _points=nw.len())
     rows = series.join(first.filter(nw.col("_points") >= 2), on="goal_id", how="inner")
-    rows = rows.with_columns(
-        _weight=nw.col("t") - nw.col("_t_first") + 1.0, _x=nw.col("t") - nw.col("target_year")
-    ).with_columns(
-        _wx=nw.col("_weight") * nw.col("_x"), _wy=nw.col("_weight") * nw.col("obs_value")
-    ).with_columns(_wxx=nw.col("_wx") * nw.col("_x"), _wxy=nw.col("_wy") * nw.col("_x"))
+    rows = (
+        rows.with_columns(
+            _weight=nw.col("t") - nw.col("_t_first") + 1.0, _x=nw.col("t") - nw.col("target_year")
+        )
+        .with_columns(
+            _wx=nw.col("_weight") * nw.col("_x"), _wy=nw.col("_weight") * nw.col("obs_value")
+        )
+        .with_columns(_wxx=nw.col("_wx") * nw.col("_x"), _wxy=nw.col("_wy") * nw.col("_x"))
+    )
     return rows.group_by("goal_id").agg(
         _w=nw.col("_weight").sum(),
         _wx=nw.col("_wx").sum(),
@@ -186,7 +187,7 @@ def regression_sums(series: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _plan_class(frame: nw.LazyFrame) -> nw.LazyFrame:
+def _plan_class(frame: Frame) -> Frame:
     """提前实现 / 快于预期 / 基本符合预期 / 滞后: the plan vocabulary, band of +-5 points."""
     ahead = nw.col("schedule_gap_pp")
     early = nw.col("status").is_in(["achieved", "achieved_early"])
@@ -200,7 +201,7 @@ def _plan_class(frame: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _agreement(frame: nw.LazyFrame) -> nw.LazyFrame:
+def _agreement(frame: Frame) -> Frame:
     """Whether all yardsticks that are defined say the same of 'on track'; null below two."""
     votes = [
         _vote("eurostat_class", "significant_progress"),
@@ -208,7 +209,10 @@ def _agreement(frame: nw.LazyFrame) -> nw.LazyFrame:
         _vote("escap_class", "maintain"),
         _vote("sdsn_arrow", "on_track"),
     ]
-    cast = [nw.when(nw.col(name).is_null()).then(nw.lit(0.0)).otherwise(nw.lit(1.0)) for name, _ in votes]
+    cast = [
+        nw.when(nw.col(name).is_null()).then(nw.lit(0.0)).otherwise(nw.lit(1.0))
+        for name, _ in votes
+    ]
     yes = [nw.when(vote).then(nw.lit(1.0)).otherwise(nw.lit(0.0)) for _, vote in votes]
     counted = cast[0] + cast[1] + cast[2] + cast[3]
     agreed = yes[0] + yes[1] + yes[2] + yes[3]
@@ -221,4 +225,3 @@ def _agreement(frame: nw.LazyFrame) -> nw.LazyFrame:
 
 def _vote(name: str, on_track: str) -> tuple[str, nw.Expr]:
     return name, is_true(nw.col(name) == on_track)
-

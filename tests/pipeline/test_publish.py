@@ -34,6 +34,7 @@ from tests.fixtures.small_tables import (
 )
 
 AS_OF = dt.date(2026, 11, 22)
+NEXT_DAY = dt.date(2026, 11, 23)
 STEPS = (
     "sweep", "prepare", "build", "check", "parquet", "describe", "sync", "rename", "pointer",
     "link", "prune", "done",
@@ -75,10 +76,10 @@ def value_in(connection: duckdb.DuckDBPyConnection) -> object:
     return row[0] if row else None
 
 
-def start(root: Path, value: float, *fatal: str) -> "subprocess.Popen[str]":
+def start(root: Path, day: dt.date, value: float, *fatal: str) -> "subprocess.Popen[str]":
     """A publisher in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.fixtures.publisher", str(root), str(value), *fatal],
+        [sys.executable, "-m", "tests.fixtures.publisher", str(root), str(day), str(value), *fatal],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -214,12 +215,13 @@ def test_without_a_build_the_reader_is_told_what_to_do(settings: Settings) -> No
         open_readonly(settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [*STEPS, "inside-build"])
 def test_a_run_killed_at_any_step_leaves_a_whole_build_and_no_obstacle(
     settings: Settings, publish_value: Publish, step: str
 ) -> None:
     first = publish_value(70000)
-    killed = start(settings.root, 80000, step)
+    killed = start(settings.root, NEXT_DAY, 80000, step)
     assert killed.wait() == -9, killed.communicate()[1]
     finished = step in ("prune", "done")
     assert live_value(settings) == (80000.0 if finished else 70000.0)
@@ -270,16 +272,19 @@ def test_publishing_prunes_the_oldest(settings: Settings, publish_value: Publish
 
 
 def test_two_publishers_at_once_both_publish_one_after_the_other(settings: Settings) -> None:
-    both = [start(settings.root, value) for value in (70000, 80000)]
-    ids = []
-    for process in both:
+    first, second = start(settings.root, AS_OF, 70000), start(settings.root, NEXT_DAY, 80000)
+    values = {}
+    for process, value in ((first, 70000.0), (second, 80000.0)):
         out, err = process.communicate()
         assert process.returncode == 0, err
-        ids.append(out.strip())
-    # Made of the very same inputs: the second to get the lock finds nothing to do.
-    assert len(set(ids)) == 1
-    assert [p.name for p in builds.list_builds(settings)] == ids[:1]
-    assert live_value(settings) in (70000.0, 80000.0)
+        values[out.strip()] = value
+    found = builds.list_builds(settings)
+    assert {p.name for p in found} == set(values)
+    assert live_build(settings) == found[-1]
+    assert live_value(settings) == values[found[-1].name]
+    with open_readonly(settings) as connection:
+        row = connection.execute("SELECT previous_build_id FROM meta.build").fetchone()
+    assert row == (found[0].name,)
 
 
 def test_a_second_run_declines_at_once_or_waits_and_says_for_whom(settings: Settings) -> None:
@@ -312,7 +317,7 @@ def test_a_second_run_declines_at_once_or_waits_and_says_for_whom(settings: Sett
 
 
 def test_the_lock_of_a_killed_run_is_free(settings: Settings) -> None:
-    assert start(settings.root, 70000, "link").wait() == -9
+    assert start(settings.root, AS_OF, 70000, "link").wait() == -9
     with run_lock(settings, wait=0):
         pass
 
@@ -348,7 +353,7 @@ def test_a_reference_into_another_schema_that_leads_nowhere_publishes_nothing(
     ).with_columns(
         latest_period=None, latest_period_end=None, age_days=None, latest_published_on=None
     )
-    with pytest.raises(PublishError, match="never_registered.* not in indicators"):
+    with pytest.raises(PublishError, match=r"never_registered.* not in indicators"):
         publish(settings, frames, fingerprint(settings, AS_OF))
     assert live_build(settings) is None
 

@@ -34,7 +34,10 @@ DIFFERS = {
     "R11": {"eurostat_ratio": None, "progress_pct": 40.0, "status": "on_track"},  # zero target
     "R14": {"eurostat_ratio": None, "progress_pct": 5.0, "status": "off_track"},  # zero baseline
     "R15": {"progress_pct": 160 / 3, "status": "on_track"},  # sign change
-    "R17": {"progress_pct": -25.0, "status": "moving_away"},  # all negative: no CAGR, no verdict of it
+    "R17": {
+        "progress_pct": -25.0,
+        "status": "moving_away",
+    },  # all negative: no CAGR, no verdict of it
     "R19": {"baseline_year": 2014, "baseline_kind": "nearest_observed", "progress_pct": 50.0},
     "R20": {"status": "insufficient_data"},  # an exception there
     "R21": {"status": "insufficient_data"},
@@ -85,7 +88,9 @@ def close(value: object) -> Any:
 
 
 def ids(prefix: str, method: str = "") -> list[str]:
-    return [c for c, row in CASES.items() if c.startswith(prefix) and row["method"].startswith(method)]
+    return [
+        c for c, row in CASES.items() if c.startswith(prefix) and row["method"].startswith(method)
+    ]
 
 
 @pytest.mark.parametrize("case_id", [*ids("H", "gap_to_goal"), "P-XK02"])
@@ -157,9 +162,7 @@ def test_differs_from_sdg_build_on_purpose(
 
 
 @pytest.mark.parametrize(("case_id", "rule"), REFUSED.items())
-def test_refused_with_a_rule(
-    case_id: str, rule: str, answers: dict[str, dict[str, Any]]
-) -> None:
+def test_refused_with_a_rule(case_id: str, rule: str, answers: dict[str, dict[str, Any]]) -> None:
     error = answers[case_id]["error"]
     assert error["rule"] == rule
     assert error["remedy"]

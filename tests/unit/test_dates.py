@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import itertools
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_quarters_and_months_fill_the_year(year: int) -> None:
     months = [period_bounds(f"{year}-{n:02}", "monthly") for n in range(1, 13)]
     for parts in (quarters, months):
         assert (parts[0][0], parts[-1][1]) == whole
-        assert all(b[0] - a[1] == ONE_DAY for a, b in zip(parts, parts[1:], strict=False))
+        assert all(b[0] - a[1] == ONE_DAY for a, b in itertools.pairwise(parts))
 
 
 @given(DAYS)

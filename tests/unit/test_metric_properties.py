@@ -182,8 +182,10 @@ def test_every_value_kind_resolves_to_a_figure_of_the_series() -> None:
 
 def test_over_a_figure_is_met_by_a_bound_printed_at_that_figure() -> None:
     """突破2.6万亿 meets "more than 2.6"; a plain 2.6 does not, and a goal of 2.7 is not met."""
-    points = series([(2020, 2.6)], "bound") + series([(2020, 2.6)], "plain") + series(
-        [(2020, 2.6)], "higher"
+    points = (
+        series([(2020, 2.6)], "bound")
+        + series([(2020, 2.6)], "plain")
+        + series([(2020, 2.6)], "higher")
     )
     points[0]["bound"] = points[2]["bound"] = "at_least"
     goals = [goal(goal_id=n, operator="gt", value=v)

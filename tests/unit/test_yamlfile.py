@@ -22,8 +22,8 @@ INDICATOR = """\
   frequency: annual
   stale_after_days: 550
   targets:
-    - {year: 2020, operator: ge, value: 70000, statements: [{id: 000-010, section: 一, printed: 7万}]}
-    - {year: 2021, operator: ge, value: 8万, statements: [{id: 000-011, section: 一, printed: 8万}]}
+    - {operator: ge, value: 70000, year: 2020, statements: [{id: 000-010, section: A, printed: B}]}
+    - {year: 2021, operator: ge, value: 8万, statements: [{id: 000-011, section: A, printed: B}]}
 """
 NESTED = ("targets", "actuals", "not_quantified")
 

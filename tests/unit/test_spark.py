@@ -1,0 +1,90 @@
+"""The same formulas on a real local Spark: every metric and verdict equal to the embedded engine."""
+
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from assets.metrics.engine import compute
+from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, gap_metrics, history_metrics
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator["SparkSession"]:
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    sql = pytest.importorskip("pyspark.sql", reason="the spark extra is not installed")
+    session = (
+        sql.SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.sql.shuffle.partitions", "2")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+def goals_and_series() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Synthetic goals of every operator and kind over series with gaps, zeros and sign changes."""
+    operators = ["ge", "gt", "le", "lt", "eq", "range", "approx"]
+    shapes: dict[str, list[float | None]] = {
+        "rising": [10.0, 12.0, None, 30.0, 45.0, 80.0],
+        "falling": [90.0, 70.0, 60.0, None, 20.0, 5.0],
+        "flat": [50.0, 50.0, 50.0, 50.0, 50.0, 50.0],
+        "signs": [-5.0, 0.0, 3.0, -2.0, 8.0, None],
+        "once": [None, None, 55.0, None, None, None],
+        "never": [],
+    }
+    goals, series = [], []
+    for operator in operators:
+        for shape, values in shapes.items():
+            for due in (2018.0, 2020.0, 2025.0, None):
+                goal_id = f"{operator}-{shape}-{due}"
+                goals.append(
+                    {"goal_id": goal_id, "operator": operator, "value_kind": "level",
+                     "value": 50.0, "value_high": 60.0 if operator == "range" else None,
+                     "target_year": due, "reference_year": None, "baseline_year": 2015.0,
+                     "baseline_value": None, "baseline_kind": None, "tolerance": 0.5,
+                     "as_of_t": 2021.0, "is_quantified": shape != "flat" or due is not None,
+                     "scope_matches": True}
+                )  # fmt: skip
+                series += [
+                    {"goal_id": goal_id, "t": year, "year": year, "value": value,
+                     "bound": "at_least" if shape == "rising" else "exact"}
+                    for year, value in zip(range(2015, 2021), values, strict=False)
+                    if value is not None
+                ]  # fmt: skip
+    floats = ["value_high", "target_year", "reference_year", "baseline_year", "baseline_value"]
+    goal_frame = pl.DataFrame(goals, infer_schema_length=None).with_columns(
+        pl.col(floats).cast(pl.Float64), pl.col("baseline_kind").cast(pl.String)
+    )
+    series_frame = pl.DataFrame(series).with_columns(pl.col("t", "year").cast(pl.Float64))
+    return goal_frame.select(list(GOAL_COLUMNS)), series_frame.select(list(SERIES_COLUMNS))
+
+
+@pytest.mark.parametrize("metrics", [gap_metrics, history_metrics])
+@pytest.mark.slow
+def test_spark_gives_the_same(spark: "SparkSession", metrics: object) -> None:
+    goals, series = goals_and_series()
+    chosen = gap_metrics if metrics is gap_metrics else history_metrics
+    lazy = [nw.from_native(spark.createDataFrame(f.to_arrow())) for f in (goals, series)]
+    spark_frame = nw.to_native(chosen(lazy[0], lazy[1]))
+    ours = compute(chosen, goals, series)
+    theirs = pl.from_arrow(spark_frame.toArrow())
+    assert isinstance(theirs, pl.DataFrame)
+    key = ["goal_id"] if chosen is gap_metrics else ["goal_id", "t"]
+    assert_frame_equal(
+        ours.sort(key), theirs.select(ours.columns).sort(key), check_dtypes=False,
+        rel_tol=1e-9, abs_tol=1e-9,
+    )  # fmt: skip

@@ -74,7 +74,7 @@ def _series(targets: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     plain = targets.filter(~is_sum).select("goal_id", *keys).join(answers, on=keys)
     sums = cumulative_answers(
         answers.filter(pl.col("measure") == "flow"),
-        targets.filter(is_sum).select("goal_id", *keys, "start_year"),
+        targets.filter(is_sum).select("goal_id", *keys, "start_year", last_year="year"),
     )
     return pl.concat([plain, sums.select(plain.columns)]).with_columns(
         pl.col("year").cast(pl.Float64)
@@ -85,19 +85,32 @@ def _goals(targets: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     """The goals' columns of the metrics.
 
     The tolerance is the finer of the target's and the series' printed precision: a goal printed
-    as 7万架 is not met by 65,500 racks. Sums over a period start from zero.
+    as 7万架 is not met by 65,500 racks. Sums over a period start from zero; a figure that a
+    document prints for the baseline year is a documented baseline.
     """
     finest = series.group_by("goal_id").agg(series_tolerance=pl.col("tolerance").min())
     kind = pl.col("value_kind")
     own = pl.when(kind.is_in(["multiple", "growth"])).then(0.0).otherwise(pl.col("tolerance"))
     is_sum = kind == "cumulative"
-    return targets.join(finest, on="goal_id", how="left").with_columns(
-        target_year=pl.col("year").cast(pl.Float64),
+    starts = targets.with_columns(
         baseline_year=pl.when(is_sum)
         .then(pl.col("start_year") - 1)
-        .otherwise(pl.coalesce("reference_year", "baseline_year")),
-        baseline_value=pl.when(is_sum).then(0.0),
-        baseline_kind=pl.when(is_sum).then(pl.lit("zero_start")),
+        .otherwise(pl.coalesce("reference_year", "baseline_year"))
+        .cast(pl.Float64)
+    )
+    printed = series.filter((pl.col("quality") == "document") & (pl.col("t") == pl.col("year")))
+    starts = starts.join(
+        printed.select("goal_id", baseline_year="year", printed_baseline="value"),
+        on=["goal_id", "baseline_year"],
+        how="left",
+    )
+    return starts.join(finest, on="goal_id", how="left").with_columns(
+        target_year=pl.col("year").cast(pl.Float64),
+        baseline_value=pl.when(is_sum).then(0.0).otherwise(pl.col("printed_baseline")),
+        baseline_kind=pl.when(is_sum)
+        .then(pl.lit("zero_start"))
+        .when(pl.col("printed_baseline").is_not_null())
+        .then(pl.lit("documented")),
         tolerance=pl.min_horizontal(own.fill_null(0.0), pl.col("series_tolerance").fill_null(0.0)),
         as_of_t=year_end_scale(pl.col("as_of")),
         scope_matches=pl.lit(value=True),

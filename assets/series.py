@@ -51,17 +51,20 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
 
 
 def cumulative_answers(answers: pl.DataFrame, start_years: pl.DataFrame) -> pl.DataFrame:
-    """Sums of annual flows from a start year on, as long as no year is missing.
+    """Sums of annual flows over a target's period, as long as no year is missing.
+
+    What is built or invested within a period is answered by the years of that period alone: a
+    good year after it does not make up for it.
 
     Args:
         answers: annual answers of flows.
-        start_years: goal_id, as_of, indicator_id, region_code, start_year.
+        start_years: goal_id, as_of, indicator_id, region_code, start_year, last_year.
 
     Returns:
         The answers' columns plus goal_id; value and tolerance are running sums.
     """
     rows = start_years.join(answers, on=["as_of", "indicator_id", "region_code"]).filter(
-        pl.col("year") >= pl.col("start_year")
+        pl.col("year").is_between("start_year", "last_year")
     )
     rows = rows.sort("goal_id", "year").with_columns(
         position=pl.int_range(pl.len()).over("goal_id"),
@@ -69,5 +72,5 @@ def cumulative_answers(answers: pl.DataFrame, start_years: pl.DataFrame) -> pl.D
         tolerance=pl.col("tolerance").cum_sum().over("goal_id"),
     )
     return rows.filter(pl.col("year") == pl.col("start_year") + pl.col("position")).drop(
-        "position", "start_year"
+        "position", "start_year", "last_year"
     )

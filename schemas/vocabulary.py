@@ -33,7 +33,7 @@ VALUE_KINDS: Final[Codes] = {
     "growth": Label("增长率", "growth rate"),
     "multiple": Label("基年倍数", "multiple of a reference year"),
     "increment": Label("较基年新增", "increase since a reference year"),
-    "cumulative": Label("期内累计", "sum over a period"),
+    "cumulative": Label("期内累计（含当年新增、当年投资）", "sum over a period, or a single year"),
 }
 
 MEASURES: Final[Codes] = {

@@ -189,7 +189,7 @@ def regression_sums(series: Frame) -> Frame:
 
 def _plan_class(frame: Frame) -> Frame:
     """提前实现 / 快于预期 / 基本符合预期 / 滞后: the plan vocabulary, band of +-5 points."""
-    ahead = nw.col("schedule_gap_pp")
+    ahead = only_when(is_true(nw.col("t") > B), nw.col("schedule_gap_pp"))
     early = nw.col("status").is_in(["achieved", "achieved_early"])
     return frame.with_columns(
         plan_class_zh=case(

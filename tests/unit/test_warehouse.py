@@ -65,7 +65,7 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def built(built_once: Path, tmp_path: Path) -> Path:
     """A copy that a test may spoil."""
-    return shutil.copy(built_once, tmp_path / "warehouse.duckdb")
+    return Path(shutil.copy(built_once, tmp_path / "warehouse.duckdb"))
 
 
 def ask(path: Path, sql: str) -> list[tuple[object, ...]]:

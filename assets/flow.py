@@ -184,9 +184,7 @@ def observations(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
 
 def statements(frames: Frames) -> dict[str, pl.DataFrame]:
     """The statements of the documents issued by the as-of day."""
-    table = frames["statements_of_register"].join(
-        frames["documents"], on="document_id", how="semi"
-    )
+    table = frames["statements_of_register"].join(frames["documents"], on="document_id", how="semi")
     known_targets = frames["targets"]["target_id"].implode()
     known_values = frames["observation_vintages"]["observation_id"].implode()
     issued = table.filter(

@@ -14,6 +14,7 @@ import dagster as dg
 import polars as pl
 
 from pipelines import clock, nightly, stage
+from pipelines.fingerprint import Fingerprint, fingerprint
 from pipelines.graph import Context, Step, steps
 from pipelines.run import publish_frames
 from pipelines.settings import Settings
@@ -63,6 +64,18 @@ def staged(run_id: str, name: str) -> pl.DataFrame:
     return stage.read_frame(own, name)
 
 
+def made_of(folder: Path, day: dt.date) -> Fingerprint:
+    """The fingerprint of a run: taken by its first step, read by the others.
+
+    So that an input that changes while the run goes on is noticed by the next one.
+    """
+    path = folder / "made_of.json"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(fingerprint(Settings.default(), day).dump(), encoding="utf-8")
+    return Fingerprint.load(path.read_text(encoding="utf-8"))
+
+
 def assets_of(order: Sequence[Step]) -> list[dg.AssetsDefinition]:
     """Each step as a multi-asset: one asset a table, with what it reads as its upstream."""
     holder = {frame: key_of(step, frame) for step in order for frame in step.writes}
@@ -90,6 +103,7 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, as_of: AsOf
     ) -> Iterator[dg.MaterializeResult[Any]]:
         folder = folder_of(context.run_id)
+        made_of(folder, as_of.date())
         frames = {name: staged(context.run_id, name) for name in step.reads}
         made = step(Context(Settings.default(), as_of.date()), frames)
         for name, frame in made.items():
@@ -152,7 +166,8 @@ def warehouse_asset(order: Sequence[Step]) -> dg.AssetsDefinition:
     def warehouse(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
         settings = Settings.default()
         frames = {f: staged(context.run_id, f) for f in holder if f in TABLES}
-        result = publish_frames(settings, as_of.date(), frames)
+        folder = folder_of(context.run_id)
+        result = publish_frames(settings, made_of(folder, as_of.date()), frames)
         nightly.prune_stage(settings.stage, keep=folder_of(context.run_id))
         return dg.MaterializeResult(
             metadata={

@@ -5,8 +5,9 @@ Imports neither DuckDB nor polars: a run that has nothing to do must find that o
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -55,6 +56,20 @@ class Fingerprint:
     @cached_property
     def value(self) -> str:
         return _digest([self.code_sha256, self.inputs_sha256, self.as_of.isoformat()])
+
+    def dump(self) -> str:
+        """As JSON, for a run whose steps are processes of their own."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def load(cls, text: str) -> "Fingerprint":
+        """What `dump` wrote."""
+        found = json.loads(text)
+        return cls(
+            as_of=dt.date.fromisoformat(found["as_of"]),
+            files=tuple(InputFile(**file) for file in found["files"]),
+            engines=tuple((name, release) for name, release in found["engines"]),
+        )
 
 
 def fingerprint(settings: Settings, as_of: dt.date, code: Path = PROJECT) -> Fingerprint:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+
+from pipelines.files import whole
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,11 @@ def land(
     path = place / f"{digest}{suffix}"
     landing = Landing(source_id, origin, path, digest, len(data), now, "accepted")
     if not path.exists() or path.stat().st_size != len(data):
-        _replace(path, data)
+        with whole(path) as temporary:
+            temporary.write_bytes(data)
     sidecar = place / f"{digest}.json"
     if not sidecar.exists():
         record = asdict(landing) | {"path": path.name, "landed_at": now.isoformat()}
-        _replace(sidecar, json.dumps(record, ensure_ascii=False, indent=2).encode())
+        with whole(sidecar) as temporary:
+            temporary.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
     return landing
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write whole or not at all: a temporary file beside it, then an atomic rename."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(name, path)

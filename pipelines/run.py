@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import clock
 from pipelines.builds import live_build
-from pipelines.fingerprint import fingerprint, live_fingerprint
+from pipelines.fingerprint import Fingerprint, fingerprint, live_fingerprint
 from pipelines.locking import UNATTENDED_WAIT, run_lock
 from pipelines.settings import Settings
 
@@ -74,7 +74,7 @@ def run(
         frames = compute(settings, day, say)
         if dry_run:
             return _result(live.name if live else None, False, day, frames)
-        published = publish_frames(settings, day, frames, force=force)
+        published = publish_frames(settings, made_of, frames, force=force)
         return _result(published.build_id, True, day, frames)
 
 
@@ -93,15 +93,22 @@ def compute(settings: Settings, day: dt.date, say: Say) -> dict[str, "pl.DataFra
 
 
 def publish_frames(
-    settings: Settings, day: dt.date, frames: Mapping[str, "pl.DataFrame"], *, force: bool = False
+    settings: Settings,
+    made_of: Fingerprint,
+    frames: Mapping[str, "pl.DataFrame"],
+    *,
+    force: bool = False,
 ) -> "PublishResult":
-    """Build the warehouse from the frames of all steps, check it, switch to it."""
+    """Build the warehouse from the frames of all steps, check it, switch to it.
+
+    Args:
+        made_of: taken before the first step, so that an input that changes meanwhile is noticed.
+    """
     from pipelines.graph import MACROS, VIEWS
     from pipelines.publish import publish
     from schemas.contract import TABLES
 
     tables = {name: frame for name, frame in frames.items() if name in TABLES}
-    made_of = fingerprint(settings, day)
     return publish(settings, tables, made_of, views=VIEWS, macros=MACROS, force=force)
 
 

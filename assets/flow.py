@@ -4,7 +4,9 @@ Each one says which frames it wants and which it gives; the work itself is in th
 calls. The order is that of `pipelines/graph.py`.
 """
 
+import csv
 import datetime as dt
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,7 +88,7 @@ def landing(settings: Settings) -> dict[str, pl.DataFrame]:
                 "file": landed.path.relative_to(settings.data).as_posix(),
                 "sha256": landed.sha256,
                 "bytes": landed.size,
-                "rows": max(0, data.count(b"\n") - 1),
+                "rows": count_rows(data),
                 "collected_on": source.collected_on,
                 "verdict": landed.verdict,
                 "origin": landed.origin,
@@ -94,6 +96,12 @@ def landing(settings: Settings) -> dict[str, pl.DataFrame]:
         )
     frame = pl.DataFrame(rows, schema=empty(Landings).schema)
     return {"landings": validate(conform(frame, Landings), Landings)}
+
+
+def count_rows(data: bytes) -> int:
+    """Rows of data in a CSV file, header and empty lines not counted; also of an unreadable one."""
+    lines = csv.reader(io.StringIO(data.decode("utf-8-sig", errors="replace"), newline=""))
+    return max(0, sum(1 for cells in lines if cells) - 1)
 
 
 def parse(settings: Settings, frames: Frames) -> dict[str, pl.DataFrame]:

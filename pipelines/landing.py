@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.files import whole
+from pipelines.files import sha256_of, whole
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def land(
     place.mkdir(parents=True, exist_ok=True)
     path = place / f"{digest}{suffix}"
     landing = Landing(source_id, origin, path, digest, len(data), now, "accepted")
-    if not path.exists() or path.stat().st_size != len(data):
+    if not path.exists() or sha256_of(path) != digest:
         with whole(path) as temporary:
             temporary.write_bytes(data)
     sidecar = place / f"{digest}.json"

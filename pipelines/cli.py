@@ -133,22 +133,14 @@ def _print_run(result: Any, dry_run: bool) -> None:
 
 def _print_headline(settings: Settings) -> None:
     from pipelines.builds import live_build, open_readonly
-    from pipelines.show import rows
+    from pipelines.show import print_headline
 
     if live_build(settings) is None:
         return
     with open_readonly(settings) as connection:
-        counts = rows(connection, "SELECT * FROM main.status_counts")
-    table = Table(title="有效目标 / live targets", title_justify="left")
-    for name in ("状态", "status", "目标数 targets", "其中文件载明 documented"):
-        table.add_column(name, justify="right" if "数" in name or "其中" in name else "left")
-    for row in counts:
-        table.add_row(
-            row["status_zh"], row["status_en"], str(row["targets"]), str(row["documented"])
-        )
-    out.print(table)
+        print_headline(out, connection)
     out.print(f"数据库 database: {_short(settings.warehouse_link)}\n"
-              "下一步 next: duibiao show ecommerce_transaction_value · duibiao status · "
+              "下一步 next: duibiao show ecommerce_transaction_value · duibiao check · "
               "duibiao sql \"FROM headline\"")  # fmt: skip
 
 

@@ -20,6 +20,47 @@ def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> li
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def print_headline(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """The live goals that can be judged, documented ones first, then the counts by verdict."""
+    judged = rows(
+        connection,
+        """SELECT *, coalesce(value_at_deadline, latest_value) AS shown FROM main.headline
+           WHERE status NOT IN ('no_data', 'not_quantified', 'insufficient_data')
+           ORDER BY standing, target_year, name_zh, resolved_target""",
+    )
+    table = Table(title="有据可判的有效目标 / live goals with evidence", title_justify="left",
+                  box=None, header_style="dim")  # fmt: skip
+    for name in ("目标年", "指标 indicator", "目标 goal", "结果 reached", "状态 verdict", "证据"):
+        right = name.startswith(("目标 ", "结果"))
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in judged:
+        table.add_row(
+            str(row["target_year"] or "—"),
+            row["name_zh"] + ("" if row["region_code"] == "410000" else f"（{row['region_zh']}）"),
+            f"{SIGNS[row['operator']]}{format_figure(row['resolved_target'], row['unit'])}",
+            format_figure(row["shown"], row["unit"]),
+            f"[{colour_of(row['status'])}]{row['status_zh']}[/]",
+            f"{row['evidence_grade'] or ''} {v.STANDINGS[row['standing']].zh}",
+        )
+    console.print(table)
+    counts = rows(connection, "SELECT * FROM main.status_counts")
+    total = sum(row["targets"] for row in counts)
+    console.print(f"\n有效目标 live goals {total}：" + "，".join(
+        f"{row['status_zh']} {row['targets']}" for row in counts))  # fmt: skip
+
+
+SIGNS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "=", "range": "", "approx": "≈"}
+
+
+def colour_of(status: str) -> str:
+    """Green for met, red for not met, yellow for what nobody can say."""
+    if status in ("missed", "achieved_then_lost", "moving_away", "off_track"):
+        return "red"
+    if status.startswith("achieved") or status == "on_track":
+        return "green"
+    return "yellow"
+
+
 def indicator_record(connection: duckdb.DuckDBPyConnection, indicator_id: str) -> Row:
     """Everything that is shown of an indicator: for --json, and for the text below.
 

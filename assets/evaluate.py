@@ -1,6 +1,7 @@
 """`duibiao evaluate FILE`: the metrics on a table of one's own, without any register."""
 
 import csv
+import datetime as dt
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from assets.metrics.engine import compute
 from assets.metrics.evidence import with_evidence
 from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, gap_metrics
 from assets.rejections import Fault, RowFault
+from assets.series import year_end_scale
 from schemas.contract import columns_of
 from schemas.tables_gap import GapToGoal
 from schemas.vocabulary import OPERATORS, VALUE_KINDS
@@ -40,8 +42,8 @@ def evaluate_file(path: Path) -> Iterator[dict[str, Any]]:
     """Evaluate each row of a CSV file.
 
     Columns: case_id, series (JSON [[year, value], …]), operator, target_value, value_high,
-    target_year, baseline_year, baseline_value, ceiling, as_of (a year; default the year of the
-    last observation), and optionally tolerance, value_kind and reference_year.
+    target_year, baseline_year, baseline_value, ceiling, as_of (a year or a day; default the year
+    of the last observation), and optionally tolerance, value_kind and reference_year.
 
     Yields:
         One mapping a row, in the file's order: case_id and the columns of `gap_to_goal`; a row
@@ -84,7 +86,8 @@ def _metrics(goals: list[dict[str, Any]], series: list[dict[str, Any]]) -> list[
     unknown = frame.with_columns(
         peer_sd=pl.lit(None, pl.Float64),
         peer_count=pl.lit(None, pl.Int64),
-        obs_quality=pl.lit(None, pl.String),
+        decisive_quality=pl.lit(None, pl.String),
+        decisive_bound=pl.lit(None, pl.String),
     )
     graded: pl.DataFrame = nw.to_native(with_evidence(nw.from_native(unknown.lazy()))).collect()
     graded = graded.with_columns(
@@ -160,8 +163,8 @@ def _read(row: Mapping[str, str], seen: set[str]) -> tuple[dict[str, Any], list[
             "Use one of " + ", ".join(VALUE_KINDS),
         )
     observations = _series(row)
-    last = max((o["t"] for o in observations), default=0.0)
-    as_of = _number(row, "as_of")
+    last = max((o["t"] for o in observations), default=None)
+    as_of = _as_of(row)
     baseline_value = _number(row, "baseline_value")
     goal = {
         "operator": operator,
@@ -226,6 +229,20 @@ def _series(row: Mapping[str, str]) -> list[dict[str, Any]]:
         {"t": year, "year": float(math.ceil(year)), "value": value, "bound": "exact"}
         for year, value in sorted(known)
     ]
+
+
+def _as_of(row: Mapping[str, str]) -> float | None:
+    """A year stands for its end; a day is placed on the same scale."""
+    text = (row.get("as_of") or "").strip()
+    try:
+        day = dt.date.fromisoformat(text) if "-" in text[1:] else None
+    except ValueError as error:
+        raise _fault(
+            "year_or_day", "as_of", row, str(error), "Write a year, or a day as 2026-11-22"
+        ) from error
+    if day is None:
+        return _number(row, "as_of")
+    return float(pl.select(year_end_scale(pl.lit(day))).item())
 
 
 def _number(row: Mapping[str, str], name: str) -> float | None:

@@ -143,7 +143,18 @@ def answer(question: Question) -> pl.DataFrame:
         obs_quality="quality",
         obs_published_on="published_on",
     )
-    frame = goals.join(computed, on="goal_id").join(observed, on=["goal_id", "t"], how="left")
+    due = question.series.select(
+        "goal_id", target_year="t", due_quality="quality", due_bound="bound"
+    )
+    frame = (
+        goals.join(computed, on="goal_id")
+        .join(observed, on=["goal_id", "t"], how="left")
+        .join(due, on=["goal_id", "target_year"], how="left")
+        .with_columns(
+            decisive_quality=pl.coalesce("due_quality", "obs_quality"),
+            decisive_bound=pl.coalesce("due_bound", "latest_bound"),
+        )
+    )
     frame = frame.rename({"latest_year": "obs_year"}).join(
         question.peers, on=["as_of", "indicator_id", "obs_year"], how="left"
     )

@@ -1,7 +1,8 @@
 """The `duibiao` command.
 
 Exit codes: 0 published, unchanged or answered; 1 nothing published or no answer; 2 wrong usage;
-3 published, but a source failed, or rows of a table of one's own were refused.
+3 published, but a source or a record of the register could not be read, or rows of a table of
+one's own were refused.
 """
 
 import csv
@@ -109,9 +110,9 @@ def run(
         _print_run(result, dry_run)
     if not dry_run and not as_json:
         _print_headline(settings)
-    if result.failed_sources:
+    if result.failed_inputs:
         err.print(
-            f"[red]未能读取的来源 / sources that failed: {', '.join(result.failed_sources)}[/]"
+            f"[red]未能完整读取 / could not be read in full: {', '.join(result.failed_inputs)}[/]"
         )
         raise typer.Exit(3)
 

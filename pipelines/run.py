@@ -30,7 +30,8 @@ class RunResult:
         build_id: the live build after it; None after a dry run of the first.
         published: a new build was published.
         rows_in, rows_accepted, rows_rejected: of all sources; zero when nothing was done.
-        failed_sources: sources that could not be read; the others were used.
+        failed_inputs: sources that could not be read, and `register` where records had to be left
+            out; the others were used.
     """
 
     build_id: str | None
@@ -40,7 +41,7 @@ class RunResult:
     rows_accepted: int = 0
     rows_rejected: int = 0
     findings: Mapping[str, int] | None = None
-    failed_sources: tuple[str, ...] = ()
+    failed_inputs: tuple[str, ...] = ()
 
 
 def run(
@@ -124,7 +125,8 @@ def _result(
         rows_accepted=int(ledger["rows_accepted"].sum()),
         rows_rejected=int(ledger["rows_rejected"].sum()),
         findings=dict(checks.group_by("severity").len().iter_rows()),
-        failed_sources=tuple(
-            checks.filter(checks["rule"] == "source_failed")["key"].sort().to_list()
+        failed_inputs=(
+            *checks.filter(checks["rule"] == "source_failed")["key"].sort().to_list(),
+            *(["register"] if frames["register_findings"].height else []),
         ),
     )

@@ -232,13 +232,14 @@ class Indicator(Record):
 
     id: Slug
     name: Text
-    definition: Text
+    definition: Text | None = None
     theme: Slug
     unit: str
     """计量单位，所有数值均用此单位 / canonical unit of all its values"""
     measure: Measure
-    frequency: Frequency
-    stale_after_days: int = Field(gt=0)
+    frequency: Frequency = "annual"
+    stale_after_days: int = Field(default=550, gt=0)
+    """默认一年半：年度数据多在次年年中公布 / annual figures come by the middle of the next year"""
     plausible: Plausible = Plausible()
     cumulative: bool = False
     """累计数，只增不减 / a stock that does not fall"""

@@ -170,7 +170,7 @@ def test_refused_with_a_rule(case_id: str, rule: str, answers: dict[str, dict[st
 
 @pytest.mark.parametrize("case_id", ids("P-CO"))
 def test_coinr_normalisation_is_progress_from_its_zero_point(case_id: str, tmp_path: Path) -> None:
-    """COINr starts from the extreme of the sample (or a goalpost); we from a documented baseline."""
+    """COINr starts from the extreme of the sample or a goalpost; we from a documented baseline."""
     case = CASES[case_id]
     pairs, target = json.loads(case["series"]), float(case["target_value"])
     values = [value for _, value in pairs]

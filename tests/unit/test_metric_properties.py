@@ -76,8 +76,9 @@ def test_a_change_of_unit_scales_amounts_and_nothing_else(
         expected = None if plain[name] is None else plain[name] * factor
         # Differences of nearly equal numbers keep only the digits that those had.
         size = factor * max(wanted["value"], *(v for _, v in points))
-        assert scaled[name] == (expected if expected is None
-                                else pytest.approx(expected, rel=1e-6, abs=1e-9 * size)), name  # fmt: skip
+        if expected is not None:
+            expected = pytest.approx(expected, rel=1e-6, abs=1e-9 * size)
+        assert scaled[name] == expected, name
     for name in UNITLESS:
         value = plain[name]
         assert scaled[name] == (None if value is None else pytest.approx(value, rel=1e-6, abs=1e-4))

@@ -1,4 +1,4 @@
-"""The same formulas on a real local Spark: every metric and verdict equal to the embedded engine."""
+"""The same formulas on a real local Spark: every metric equal to the embedded engine."""
 
 import shutil
 from collections.abc import Iterator

@@ -64,6 +64,7 @@ def register(settings: Settings, as_of: dt.date) -> dict[str, pl.DataFrame]:
     }
     return {
         **register_as_of(frames, as_of),
+        "targets_of_register": frames["targets"],
         "document_observations": document_observations(loaded),
         "statements_of_register": statements_frame(loaded),
         "register_findings": findings_frame(register_findings(loaded)),
@@ -155,7 +156,8 @@ def theme(name: str, frames: Frames) -> dict[str, pl.DataFrame]:
     indicators = frames["indicators"].filter(pl.col("theme") == name)
     rows = frames["parsed_rows"].join(indicators, on="indicator_id", how="semi")
     files = dict(frames["landings"].select("sha256", "origin").iter_rows())
-    accepted, refused = check_rows(rows, indicators, frames["targets"], files)
+    reached = frames["document_observations"].join(indicators, on="indicator_id", how="semi")
+    accepted, refused = check_rows(rows, indicators, frames["targets_of_register"], reached, files)
     return {
         f"vintages_{name}": validate(conform(accepted, ObservationVintages), ObservationVintages),
         f"refused_{name}": rejected_rows(refused),

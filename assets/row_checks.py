@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.figures import looks_like_scale_slip
+from assets.figures import format_figure, looks_like_scale_slip
 from assets.record import by_trust
 from assets.rejections import Fault, Origin, Rejection
 
@@ -21,17 +21,25 @@ NEAR = 2.0  # orders of magnitude within which a value is at home
 
 
 def check_rows(
-    rows: pl.DataFrame, indicators: pl.DataFrame, targets: pl.DataFrame, files: Mapping[str, str]
+    rows: pl.DataFrame,
+    indicators: pl.DataFrame,
+    targets: pl.DataFrame,
+    reached: pl.DataFrame,
+    files: Mapping[str, str],
 ) -> tuple[pl.DataFrame, list[Rejection]]:
     """Split rows into accepted and refused: every row is in exactly one of the two.
 
     Args:
         rows: columns of `observation_vintages` plus `raw`, the row as it came.
         indicators: table `indicators`.
-        targets: table `targets`; quantified levels are the yardstick of magnitude.
+        targets: table `targets`, of every day: what is refused does not depend on the as-of day;
+            quantified levels are the yardstick of magnitude.
+        reached: figures that documents print as reached (columns of `observation_vintages`); they
+            belong to the history that a row is measured by.
         files: landing_sha256 -> file name, for the refused rows.
     """
-    judged = _with_references(rows, indicators, targets)
+    history = pl.concat([rows, reached.with_columns(raw=pl.lit(None, pl.String))])
+    judged = _with_references(history, indicators, targets).drop_nulls("raw")
     verdict = pl.coalesce(*(pl.when(bad).then(pl.lit(rule)) for rule, bad in _rules().items()))
     judged = judged.with_columns(broken_rule=verdict)
     accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
@@ -88,7 +96,9 @@ def _rules() -> dict[str, pl.Expr]:
     judged_by_series = slips(off_series) & ~(off_target < NEAR).fill_null(value=False)
     # With one other value only, trust decides which of the two slipped.
     judged_by_series &= (pl.col("in_series") >= 3) | (pl.col("trust_order") > 0)
-    judged_by_target = slips(off_target) & ~(off_series < NEAR).fill_null(value=False)
+    # Three others of its size prove a value right; fewer may have slipped as well.
+    proven = (off_series < NEAR) & (pl.col("in_series") >= 4)
+    judged_by_target = slips(off_target) & ~proven.fill_null(value=False)
     return {
         "duplicate_row": pl.col("twin") > 0,
         "out_of_range": (value < pl.col("plausible_min"))
@@ -149,17 +159,17 @@ def _explain(row: Mapping[str, Any]) -> Fault:
             "Check the unit of the printed figure (万, 亿)",
         )
     if rule == "scale_slip":
-        reference = row["series_size"] if _in_window(row["off_series"]) else row["target_size"]
+        by_series = _in_window(row["off_series"])
+        reference = row["series_size"] if by_series else row["target_size"]
+        zh, en = ("同一序列", "its series") if by_series else ("目标", "its targets")
         slip = looks_like_scale_slip(value, reference) or "off by four orders of magnitude"
-        named = "同一序列" if reference == row["series_size"] else "目标值"
+        shown, size = (format_figure(x, row["unit"]) for x in (value, reference))
         return Fault(
-            rule,
-            "value",
-            printed,
-            f"{value:g} 与{named}的 {reference:g} 相差约万倍或亿倍",
-            f"{value:g} is about 10^4 or 10^8 away from {reference:g}",
+            rule, "value", printed,
+            f"{shown}与{zh}的量级（约{size}）相差万倍或亿倍",
+            f"{value:g} is 10^4 or 10^8 away from the size of {en} (about {reference:g})",
             slip,
-        )
+        )  # fmt: skip
     highest = row["highest_before"]
     return Fault(
         "cumulative_fell",

@@ -72,7 +72,13 @@ def steps(settings: Settings) -> Sequence[Step]:
         Step(
             name=theme.id,
             group="observations",
-            reads=("parsed_rows", "indicators", "targets", "landings"),
+            reads=(
+                "parsed_rows",
+                "indicators",
+                "targets_of_register",
+                "document_observations",
+                "landings",
+            ),  # fmt: skip
             writes=(f"vintages_{theme.id}", f"refused_{theme.id}"),
             zh=f"{theme.name.zh}：按文件目标检验后的观测值",
             en=f"{theme.name.en}: observations checked against the documented targets",
@@ -84,8 +90,8 @@ def steps(settings: Settings) -> Sequence[Step]:
     return (
         Step(
             "register", "register", (),
-            (*REGISTER_TABLES, "document_observations", "statements_of_register",
-             "register_findings"),
+            (*REGISTER_TABLES, "targets_of_register", "document_observations",
+             "statements_of_register", "register_findings"),
             "登记册：文件、条目、指标、目标及其调整",
             "The register: documents, statements, indicators, targets and their revisions",
             lambda c, _: flow.register(c.settings, c.as_of),

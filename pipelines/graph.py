@@ -78,7 +78,7 @@ def steps(settings: Settings) -> Sequence[Step]:
                 "targets_of_register",
                 "document_observations",
                 "landings",
-            ),  # fmt: skip
+            ),
             writes=(f"vintages_{theme.id}", f"refused_{theme.id}"),
             zh=f"{theme.name.zh}：按文件目标检验后的观测值",
             en=f"{theme.name.en}: observations checked against the documented targets",

@@ -1,13 +1,18 @@
-"""Settings of every test run."""
+"""Settings of every test run, and the one build that many tests read."""
 
+import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from pipelines.run import run
+from pipelines.settings import Settings
+
 ROOT = Path(__file__).parents[1]
+TODAY = dt.date(2026, 11, 22)
 
 # Machines differ in speed: an example that takes long is no failure.
 settings.register_profile("duibiao", deadline=None)
@@ -22,3 +27,43 @@ def dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(home))
         yield home
+
+
+def copy_of_the_data(root: Path) -> Settings:
+    """The committed data in a folder of its own: nothing that a run made comes along."""
+    for name in ("register", "published"):
+        shutil.copytree(ROOT / "data" / name, root / "data" / name)
+    shutil.copy(ROOT / "data" / "regions.csv", root / "data" / "regions.csv")
+    return Settings(root)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The committed data, nothing built yet; also for child processes."""
+    monkeypatch.setenv("DUIBIAO_ROOT", str(tmp_path))
+    monkeypatch.setenv("DUIBIAO_TODAY", TODAY.isoformat())
+    return copy_of_the_data(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The committed data, built and published as of a fixed day. Read it only."""
+    settings_ = copy_of_the_data(tmp_path_factory.mktemp("published"))
+    result = run(settings_, TODAY)
+    assert result.published
+    return settings_
+
+
+Edit = Callable[[Path, str, str], None]
+
+
+@pytest.fixture
+def edit() -> Edit:
+    """Replace a text in a file that must hold it."""
+
+    def replace(path: Path, old: str, new: str) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return replace

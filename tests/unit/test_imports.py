@@ -1,0 +1,89 @@
+"""Imports point one way, and the commands that only read stay light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import assets
+import pipelines
+import schemas
+
+ROOT = Path(__file__).parents[2]
+OURS = ("schemas", "pipelines", "assets")
+
+# The composition roots, and the two that print what the formulas and figures say.
+MAY_IMPORT_ASSETS = {
+    "pipelines/graph.py": None,
+    "pipelines/cli.py": {"assets.evaluate"},
+    "pipelines/show.py": {"assets.figures"},
+}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            # `from assets import flow` imports the module assets.flow
+            found |= {f"{module}.{a.name}" for a in node.names} if module in OURS else {module}
+    return found
+
+
+def files_of(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def ours(path: Path, package: str) -> set[str]:
+    return {name for name in imports_of(path) if name.split(".")[0] == package}
+
+
+def test_schemas_import_nothing_of_ours() -> None:
+    for path in files_of("schemas"):
+        assert not ours(path, "pipelines") | ours(path, "assets"), path
+
+
+def test_machinery_knows_no_asset_but_in_the_composition_roots() -> None:
+    for path in files_of("pipelines"):
+        name = path.relative_to(ROOT).as_posix()
+        found = ours(path, "assets")
+        if name not in MAY_IMPORT_ASSETS:
+            assert not found, name
+        elif (allowed := MAY_IMPORT_ASSETS[name]) is not None:
+            assert found <= allowed, name
+
+
+def test_assets_know_neither_the_graph_nor_dagster() -> None:
+    roots = {"pipelines.graph", "pipelines.definitions", "pipelines.run", "pipelines.cli"}
+    for path in files_of("assets"):
+        assert not roots & ours(path, "pipelines"), path
+        assert not {"dagster", "typer"} & imports_of(path), path
+
+
+def test_formulas_import_no_engine() -> None:
+    for path in (ROOT / "assets" / "metrics").glob("*.py"):
+        if path.name != "engine.py":
+            assert not {"polars", "duckdb", "pyspark"} & imports_of(path), path
+
+
+@pytest.mark.parametrize("package", [schemas, pipelines, assets])
+def test_the_packages_are_ours(package: object) -> None:
+    """Other distributions carry these names; one of theirs would shadow ours silently."""
+    assert Path(str(getattr(package, "__file__", ""))).parent.parent == ROOT
+
+
+def test_commands_that_read_import_no_heavy_library() -> None:
+    code = (
+        "import sys, pipelines.cli, pipelines.show, pipelines.builds, pipelines.run;"
+        "print(*{'dagster', 'pandera', 'polars', 'pandas', 'narwhals'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == ""

@@ -98,7 +98,7 @@ def _lines(source: Source, data: bytes) -> Iterator[tuple[int, Row]]:
             yield reader.line_num, row
     except csv.Error as error:
         raise SourceUnreadable(
-            f"{source.file}: line {reader.line_num}: {error}. Check the quotes on this line"
+            f"{source.file}: after line {reader.line_num}: {error}. Check the quotes there"
         ) from error
 
 

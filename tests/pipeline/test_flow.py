@@ -108,7 +108,9 @@ def test_goals_for_a_year_are_not_answered_by_later_years(published: Settings) -
 
 def test_every_observation_leads_to_its_line_in_landed_bytes(published: Settings) -> None:
     with open_readonly(published) as connection:
-        landings = connection.execute("SELECT source_id, file, sha256 FROM meta.landings").fetchall()
+        landings = connection.execute(
+            "SELECT source_id, file, sha256 FROM meta.landings"
+        ).fetchall()
         rows = connection.execute(
             "SELECT source_id, source_row, value_printed, landing_sha256 FROM observation_vintages "
             "WHERE source_id IN (SELECT source_id FROM meta.landings)"

@@ -1,0 +1,286 @@
+"""Bad input: an error with file, line, field, value, rule and remedy; the rest goes on.
+
+Each case spoils a copy of the committed data, runs everything, and looks at what is published.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from assets import flow
+from assets.published import Known, SourceUnreadable, parse_file
+from pipelines import clock
+from pipelines.builds import live_build, open_readonly
+from pipelines.landing import Landing, land
+from pipelines.run import run
+from pipelines.settings import Settings
+from schemas.records import Source
+from tests.conftest import TODAY, Edit
+
+HEADER = ("indicator_id,region_code,period,period_type,value,unit,value_printed,unit_printed,bound,"
+          "quality,source_title,source_publisher,published_printed,source_url,note")  # fmt: skip
+
+
+def line(**cells: str) -> str:
+    """A line of observations.csv, good but for the cells given."""
+    row = dict.fromkeys(HEADER.split(","), "") | {
+        "indicator_id": "ecommerce_transaction_value", "region_code": "410000", "period": "2019",
+        "value_printed": "1.7万亿元", "quality": "media", "source_title": "A paper",
+        "published_printed": "2020-01-15", "source_url": "https://example.org/a",
+    }  # fmt: skip
+    return ",".join((row | cells).values())
+
+
+def findings(settings: Settings) -> list[dict[str, Any]]:
+    with open_readonly(settings) as connection:
+        cursor = connection.execute("SELECT * FROM meta.checks WHERE severity = 'error'")
+        names = [d[0] for d in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+# line of observations.csv -> (rule, field, words that must occur in message or remedy)
+BAD_ROWS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
+    line(value_printed="19000万元"): ("scale_slip", "value", ("把亿写成了万", "1.9万亿")),
+    line(value="190000000", value_printed=""): ("scale_slip", "value", ("把亿写成了万",)),
+    line(value="170000000000", value_printed="1.7万亿元"): (
+        "printed_disagrees", "value", ("1700000000000",)),
+    line(indicator_id="ecommerce_total"): ("unknown_indicator", "indicator_id", ("register",)),
+    line(region_code="999999"): ("unknown_region", "region_code", ("regions.csv",)),
+    line(unit="USD"): ("unit_differs", "unit", ("CNY",)),
+    line(value="abc", value_printed=""): ("not_a_number", "value", ("plain number",)),
+    line(value="nan", value_printed=""): ("not_finite", "value", ("finite",)),
+    line(value="inf", value_printed=""): ("not_finite", "value", ("finite",)),
+    line(value="", value_printed=""): ("value_required", "value", ("value_printed",)),
+    line(value_printed="很多"): ("unreadable_figure", "value_printed", ("很多",)),
+    line(period="2019-02-30"): ("impossible_period", "period", ("2020-07-29",)),
+    line(period="2019-Q5"): ("impossible_period", "period", ("2020-Q3",)),
+    line(published_printed="2020-13-01"): ("impossible_date", "published_printed", ("month",)),
+    line(quality="hearsay"): ("unknown_code", "quality", ("official_media",)),
+    line(bound="roughly"): ("unknown_code", "bound", ("at_least",)),
+    line() + ",one cell more": ("ragged_row", None, ("commas",)),
+    line(indicator_id="administrative_village_fibre_share", value_printed="130%"): (
+        "out_of_range", "value", ("plausible",)),
+    line(indicator_id="base_stations_4g", value_printed="-5个"): (
+        "out_of_range", "value", ("plausible",)),
+    line(indicator_id="broadband_download_rate_rank", value="0", value_printed=""): (
+        "out_of_range", "value", ("plausible",)),
+    line(indicator_id="base_stations_4g", value="1.5", value_printed=""): (
+        "not_whole", "value", ("whole",)),
+    line(indicator_id="base_stations_5g_total", period="2025", value_printed="10万个"): (
+        "cumulative_fell", "value", ("199700",)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """All bad rows at once, and one of them twice: what is wrong with one hides no other."""
+    from tests.conftest import copy_of_the_data
+
+    settings = copy_of_the_data(tmp_path_factory.mktemp("spoilt"))
+    with (settings.published / "observations.csv").open("a", encoding="utf-8") as file:
+        file.write("\n".join([*BAD_ROWS, line(period="2018"), line(period="2018")]) + "\n")
+    result = run(settings, TODAY)
+    assert result.published
+    assert result.failed_inputs == ()  # refused rows are no failure of the source
+    assert result.rows_in == 6424 + len(BAD_ROWS) + 2
+    assert result.rows_in == result.rows_accepted + result.rows_rejected
+    assert result.rows_rejected == len(BAD_ROWS) + 1
+    return settings
+
+
+@pytest.mark.parametrize(("bad", "expected"), BAD_ROWS.items(), ids=lambda x: str(x)[:60])
+def test_a_bad_row_is_refused_with_a_remedy_and_kept_as_it_came(
+    bad: str, expected: tuple[str, str | None, tuple[str, ...]], spoilt: Settings
+) -> None:
+    rule, field, words = expected
+    number = 381 + list(BAD_ROWS).index(bad)
+    with open_readonly(spoilt) as connection:
+        row = connection.execute(
+            "SELECT rule, field, file, message_zh, message_en, remedy, raw FROM rejected_rows "
+            "WHERE source_row = ?", [number],
+        ).fetchone()  # fmt: skip
+    assert row is not None
+    assert row[:3] == (rule, field, "published/observations.csv")
+    for word in words:
+        assert word in " ".join(row[3:6])
+    raw = json.loads(row[6])
+    assert [raw[name] for name in HEADER.split(",")] == bad.split(",")[: len(raw) - ("None" in raw)]
+
+
+def test_a_row_that_stands_twice_is_taken_once(spoilt: Settings) -> None:
+    with open_readonly(spoilt) as connection:
+        rules = connection.execute(
+            "SELECT rule FROM rejected_rows WHERE source_row > ?", [380 + len(BAD_ROWS)]
+        ).fetchall()
+        kept = connection.execute(
+            "SELECT value FROM observations WHERE period = '2018' "
+            "AND indicator_id = 'ecommerce_transaction_value'"
+        ).fetchall()
+    assert rules == [("duplicate_row",)]
+    assert kept == [(1.7e12,)]
+
+
+def test_each_refused_row_is_a_finding(spoilt: Settings) -> None:
+    found = findings(spoilt)
+    assert len(found) == len(BAD_ROWS) + 1
+    for f in found:
+        assert f["table_name"] == "rejected_rows"
+        assert "published/observations.csv" in f["message_zh"]
+        assert f["remedy"]
+
+
+Spoil = Callable[[Settings], None]
+
+
+def append(path: str, text: str) -> Spoil:
+    def do(settings: Settings) -> None:
+        with (settings.data / path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return do
+
+
+def replace_bytes(path: str, change: Callable[[bytes], bytes]) -> Spoil:
+    def do(settings: Settings) -> None:
+        file = settings.data / path
+        file.write_bytes(change(file.read_bytes()))
+
+    return do
+
+
+def indicator(id_: str, theme: str = "bandwidth", unit: str = "count", more: str = "") -> Spoil:
+    text = f"\n- id: {id_}\n  name: {{zh: 甲, en: A}}\n  theme: {theme}\n  unit: {unit}\n"
+    return append("register/network.yaml", text + "  measure: stock\n" + more)
+
+
+BAD_FILES: dict[str, tuple[Spoil, tuple[str, ...], set[str]]] = {
+    # what is spoilt -> (how, words in the error, what the run says it could not read)
+    "csv in GB18030": (
+        replace_bytes("published/observations.csv", lambda b: b.decode().encode("gb18030")),
+        ("observations.csv", "UTF-8"), {"published"}),
+    "csv without a column": (
+        replace_bytes("published/observations.csv", lambda b: b.replace(b"region_code,", b"", 1)),
+        ("observations.csv", "region_code"), {"published"}),
+    "empty csv": (
+        replace_bytes("published/nbs_provincial.csv", lambda b: b""),
+        ("nbs_provincial.csv", "missing"), {"nbs_provincial"}),
+    "csv cut in a quoted cell": (
+        replace_bytes("published/observations.csv", lambda b: b + b'base_stations_4g,"41'),
+        ("observations.csv", "after line 380"), {"published"}),
+    "no csv": (
+        lambda s: (s.published / "observations.csv").unlink(),
+        ("observations.csv", "no such file"), {"published"}),
+    "yaml that cannot be read": (
+        append("register/security.yaml", "\n- id: [unclosed\n"),
+        ("security.yaml", "line"), {"register"}),
+    "yaml in GB18030": (
+        replace_bytes("register/talent.yaml", lambda b: b.decode().encode("gb18030")),
+        ("talent.yaml", "UTF-8"), {"register"}),
+    "unknown key": (
+        indicator("x1", more="  colour: red\n"), ("network.yaml", "colour", "x1"), {"register"}),
+    "duplicate key": (
+        indicator("x2", more="  unit: km\n"), ("network.yaml", "unit"), {"register"}),
+    "unknown unit": (
+        indicator("x3", unit="cuont"), ("network.yaml", "cuont", "count"), {"register"}),
+    "unknown theme": (
+        indicator("x4", theme="bandwith"), ("network.yaml", "bandwith"), {"register"}),
+    "indicator registered twice": (
+        indicator("mobile_phone_output"), ("mobile_phone_output",), {"register"}),
+    "target of an unknown region and document": (
+        indicator("x5", more=(
+            '  targets:\n    - {region: "419999", year: 2020, operator: ge, value: 5,\n'
+            '       statements: [{id: "009-001", section: s, printed: 5个}]}\n')),
+        ("419999",), {"register"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_reported_and_the_rest_goes_on(name: str, fresh: Settings) -> None:
+    spoil, words, failed = BAD_FILES[name]
+    spoil(fresh)
+    result = run(fresh, TODAY)
+    assert result.published
+    assert set(result.failed_inputs) == failed
+    found = findings(fresh)
+    text = " ".join(f"{f['key']} {f['message_en']} {f['remedy']}" for f in found)
+    for word in words:
+        assert word in text, text[:500]
+    with open_readonly(fresh) as connection:
+        assert connection.execute("SELECT count(*) FROM gap_to_goal").fetchone() != (0,)
+
+
+def test_an_unreadable_table_of_regions_stops_the_run_and_harms_nothing(
+    fresh: Settings, edit: Edit
+) -> None:
+    run(fresh, TODAY)
+    live = live_build(fresh)
+    edit(fresh.data / "regions.csv", "410100,", "41010,")
+    with pytest.raises(ValueError, match=r"regions\.csv.*410\d*"):
+        run(fresh, TODAY)
+    assert live_build(fresh) == live
+    with open_readonly(fresh) as connection:
+        assert connection.execute("SELECT count(*) FROM statements").fetchone() == (185,)
+
+
+SOURCE = Source.model_validate(
+    {
+        "id": "published", "file": "observations.csv", "publisher": {"zh": "甲", "en": "a"},
+        "title": {"zh": "乙", "en": "b"}, "url": None, "terms": {"zh": "丙", "en": "c"},
+        "cadence": {"zh": "丁", "en": "d"}, "collected_on": TODAY, "layout": "observations",
+        "constants": {},
+    }
+)  # fmt: skip
+KNOWN = Known(
+    {"ecommerce_transaction_value": "ecommerce_transaction_value"},
+    {"ecommerce_transaction_value": "CNY"},
+    frozenset({"410000"}),
+)
+
+
+CELL = st.characters(exclude_characters='",\r\n', exclude_categories=["Cs"])
+
+
+def landed(folder: Path, data: bytes) -> Landing:
+    return land(folder, "published", data, origin="published/x.csv", suffix=".csv", now=clock.now())
+
+
+@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(HEADER.split(",")),
+            st.text(CELL, max_size=8),
+            max_size=4,
+        ),
+        max_size=8,
+    )
+)  # fmt: skip
+def test_whatever_stands_in_the_cells_no_row_is_lost(
+    tmp_path: Path, rows: list[dict[str, str]]
+) -> None:
+    data = "\n".join([HEADER, *(line(**cells) for cells in rows)]) + "\n"
+    parsed = parse_file(SOURCE, landed(tmp_path, data.encode()), KNOWN)
+    assert parsed.rows_in == len(rows) == len(parsed.rows) + len(parsed.rejections)
+    assert flow.count_rows(data.encode()) == len(rows)
+
+
+@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60), st.integers(0, 400))
+def test_whatever_bytes_come_they_are_read_or_refused(
+    tmp_path: Path, junk: bytes, place: int
+) -> None:
+    good = "\n".join([HEADER, line(), line(period="2018")]).encode()
+    data = good[:place] + junk + good[place:]
+    try:
+        parsed = parse_file(SOURCE, landed(tmp_path, data), KNOWN)
+    except SourceUnreadable:
+        with pytest.raises(SourceUnreadable, match=r"observations\.csv: .{10}"):
+            parse_file(SOURCE, landed(tmp_path, data), KNOWN)
+    else:
+        assert parsed.rows_in == len(parsed.rows) + len(parsed.rejections)

@@ -102,9 +102,9 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
     def compute(
         context: dg.AssetExecutionContext, as_of: AsOf
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        folder = folder_of(context.run_id)
+        folder = folder_of(context.run.run_id)
         made_of(folder, as_of.date())
-        frames = {name: staged(context.run_id, name) for name in step.reads}
+        frames = {name: staged(context.run.run_id, name) for name in step.reads}
         made = step(Context(Settings.default(), as_of.date()), frames)
         for name, frame in made.items():
             stage.write_frame(folder, name, frame)
@@ -165,10 +165,10 @@ def warehouse_asset(order: Sequence[Step]) -> dg.AssetsDefinition:
     )
     def warehouse(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
         settings = Settings.default()
-        frames = {f: staged(context.run_id, f) for f in holder if f in TABLES}
-        folder = folder_of(context.run_id)
+        frames = {f: staged(context.run.run_id, f) for f in holder if f in TABLES}
+        folder = folder_of(context.run.run_id)
         result = publish_frames(settings, made_of(folder, as_of.date()), frames)
-        nightly.prune_stage(settings.stage, keep=folder_of(context.run_id))
+        nightly.prune_stage(settings.stage, keep=folder_of(context.run.run_id))
         return dg.MaterializeResult(
             metadata={
                 "版本 build": result.build_id,

@@ -1,0 +1,166 @@
+"""Dagster's view: the graph loads, a newcomer finds the statistics, the night runs and reports."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from pipelines import nightly
+from pipelines.builds import build_record, list_builds, live_build
+from pipelines.definitions import definitions
+from pipelines.run import run
+from pipelines.settings import Settings
+from schemas.contract import TABLES, columns_of
+from tests.conftest import ROOT, TODAY
+from tests.pipeline.test_bad_input import line
+
+
+@pytest.fixture(scope="module")
+def graph() -> Any:
+    return definitions().resolve_asset_graph()
+
+
+def test_every_asset_says_what_it_is_and_whose(graph: Any) -> None:
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert " / " in node.description, key  # Chinese / English
+        assert node.owners, key
+        assert node.group_name != "default", key
+
+
+@pytest.mark.parametrize(
+    "name", ["base_stations_5g", "bandwidth", "ecommerce", "data_centre_racks", "gap_to_goal"]
+)
+def test_a_newcomer_finds_the_named_statistics(name: str, graph: Any) -> None:
+    assert dg.AssetKey(name) in graph.get_all_asset_keys()
+
+
+def test_data_flow_from_the_register_to_the_warehouse(graph: Any) -> None:
+    def parents(name: str) -> set[str]:
+        return {key.path[-1] for key in graph.get(dg.AssetKey(name)).parent_keys}
+
+    assert {"observations", "gap_to_goal", "checks", "statements"} <= parents("warehouse")
+    assert {"observation_vintages", "targets"} <= parents("gap_to_goal")
+    assert {"ecommerce", "base_stations_5g"} <= parents("observation_vintages")
+    assert {"parsed_rows", "indicators"} <= parents("ecommerce")
+
+
+def test_tables_show_the_columns_of_their_contracts(graph: Any) -> None:
+    shown = 0
+    for key in graph.get_all_asset_keys():
+        schema = graph.get(key).metadata.get("dagster/column_schema")
+        if schema is not None:
+            table = TABLES[key.path[-1]]
+            assert [c.name for c in schema.columns] == [c.name for c in columns_of(table)]
+            shown += 1
+    assert shown >= 15
+
+
+def test_the_night_is_at_two_in_shanghai() -> None:
+    assert nightly.SCHEDULE.cron_schedule == "0 2 * * *"
+    assert nightly.SCHEDULE.execution_timezone == "Asia/Shanghai"
+    assert nightly.SCHEDULE.job_name == "nightly"
+
+
+def night() -> dg.ExecuteInProcessResult:
+    job = definitions().resolve_job_def("nightly")
+    config = {"resources": {"as_of": {"config": {"day": TODAY.isoformat()}}}}
+    return job.execute_in_process(run_config=config, raise_on_error=False)
+
+
+@pytest.mark.slow
+def test_a_night_publishes_what_a_plain_run_does_and_the_next_one_nothing(
+    fresh: Settings, published: Settings
+) -> None:
+    assert night().success
+    ours, plain = live_build(fresh), live_build(published)
+    assert ours is not None
+    assert plain is not None
+    content = "content_sha256"
+    assert (build_record(ours) or {})[content] == (build_record(plain) or {})[content]
+    assert not run(fresh, TODAY).published  # made of the same: nothing to publish
+    assert night().success
+    assert len(list_builds(fresh)) == 1
+
+
+@pytest.mark.slow
+def test_a_refused_row_fails_its_check_and_the_night_goes_on(fresh: Settings) -> None:
+    with (fresh.published / "observations.csv").open("a", encoding="utf-8") as file:
+        file.write(line(value_printed="19000万元") + "\n")
+    result = night()
+    assert result.success
+    verdicts = {e.asset_key.path[-1]: e for e in result.get_asset_check_evaluations()}
+    refused = verdicts["rejected_rows"]
+    assert not refused.passed
+    assert refused.severity is dg.AssetCheckSeverity.ERROR
+    assert "把亿写成了万" not in (refused.description or "")  # the remedy stands in the table
+    assert "scale_slip" in str(refused.metadata)
+    assert verdicts["statements"].passed
+    assert live_build(fresh) is not None
+
+
+@pytest.mark.slow
+def test_a_failed_night_leaves_the_last_build_and_a_readable_report(fresh: Settings) -> None:
+    run(fresh, TODAY)
+    live = live_build(fresh)
+    regions = fresh.data / "regions.csv"
+    regions.write_text(regions.read_text(encoding="utf-8").replace("410100,", "41010,", 1))
+    result = night()
+    assert not result.success
+    assert live_build(fresh) == live
+    failure = next(e for e in result.all_events if e.is_step_failure)
+    path = nightly.write_failure_report(
+        fresh,
+        run_id=result.run_id,
+        job="nightly",
+        message="a step failed",
+        steps=[(failure.step_key or "", failure.step_failure_data.error_display_string)],
+    )
+    report = path.read_text(encoding="utf-8")
+    for words in ("nightly", "regions.csv", "duibiao run", "已发布的版本不受影响"):
+        assert words in report
+
+
+def test_the_sensor_writes_the_report(fresh: Settings) -> None:
+    @dg.op
+    def broken() -> None:
+        raise ValueError("no such column: 41010")
+
+    @dg.job(name="nightly")
+    def job() -> None:
+        broken()
+
+    with dg.instance_for_test() as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="report_failure",
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+            dagster_event=result.get_run_failure_event(),
+        ).for_run_failure()
+        nightly.report_failure(context)
+    reports = list((fresh.data / "failures").glob("*.md"))
+    assert len(reports) == 1
+    assert "no such column: 41010" in reports[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_workspace_loads_from_any_folder(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w",
+         str(ROOT / "workspace.yaml")],
+        cwd=tmp_path, capture_output=True, text=True, env=os.environ, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "passed validation" in done.stdout + done.stderr
+
+
+def test_telemetry_is_off() -> None:
+    text = (ROOT / ".dagster_home" / "dagster.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["telemetry"] == {"enabled": False}

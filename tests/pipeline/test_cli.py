@@ -1,0 +1,164 @@
+"""The `duibiao` command as people and programs use it: real processes, real exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.builds import list_builds
+from pipelines.locking import run_lock
+from pipelines.settings import Settings
+from tests.conftest import ROOT, TODAY
+
+COMMAND = Path(sys.executable).with_name("duibiao")
+
+
+def duibiao(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {
+        "DUIBIAO_ROOT": str(settings.root), "DUIBIAO_TODAY": TODAY.isoformat(), "PYTHONUTF8": "1",
+    }  # fmt: skip
+    return subprocess.run(
+        [str(COMMAND), *words], capture_output=True, text=True, env=environment, check=False
+    )
+
+
+def answer(settings: Settings, *words: str) -> Any:
+    done = duibiao(settings, *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_a_run_tells_what_it_did_and_the_next_one_that_nothing_changed(fresh: Settings) -> None:
+    first = duibiao(fresh, "run")
+    assert first.returncode == 0, first.stderr
+    for words in ("已发布 / published", "6424 = 接受 accepted 6424 + 拒绝 rejected 0",
+                  "电子商务交易额", "warehouse.duckdb"):  # fmt: skip
+        assert words in first.stdout
+    assert "登记册 register" in first.stderr  # progress
+    second = duibiao(fresh, "run")
+    assert second.returncode == 0
+    assert "无变化" in second.stdout
+    assert len(list_builds(fresh)) == 1
+
+
+@pytest.mark.slow
+def test_a_second_run_waits_or_declines(fresh: Settings) -> None:
+    with run_lock(fresh):
+        declined = duibiao(fresh, "run", "--no-wait")
+    assert declined.returncode == 1
+    assert f"{os.getpid()}" in declined.stderr
+    assert "Traceback" not in declined.stderr
+    assert list_builds(fresh) == []
+
+
+@pytest.mark.slow
+def test_a_source_that_fails_gives_exit_code_3(fresh: Settings) -> None:
+    (fresh.published / "nbs_provincial.csv").write_bytes(b"\xff\xfe")
+    done = duibiao(fresh, "run")
+    assert done.returncode == 3
+    assert "nbs_provincial" in done.stderr
+    assert duibiao(fresh, "check").returncode == 1  # errors on file
+
+
+def test_status_and_show(published: Settings) -> None:
+    status = answer(published, "status")
+    assert status["build"]["rows_in"] == 6424
+    assert {row["status"] for row in status["status_counts"]} >= {"missed", "no_data"}
+    shown = duibiao(published, "show", "ecommerce_transaction_value").stdout
+    for words in ("3万亿元", "2.6万亿元", "-13.3 %", "1.9万亿元", "at least", "73.1 %", "63.3 %",
+                  "missed", "河南省人民政府关于加快推进信息化的意见", "2018-02-08"):  # fmt: skip
+        assert words in shown
+    software = duibiao(published, "show", "software_business_revenue").stdout
+    for words in ("350亿元", "CNY 29.635 billion", "missed", "first met in 2019"):
+        assert words in software
+    record = answer(published, "show", "ecommerce_transaction_value")
+    assert len(record["targets"]) == 4
+
+
+def test_an_unknown_indicator_names_its_neighbours(published: Settings) -> None:
+    done = duibiao(published, "show", "ecommerce_transactions")
+    assert done.returncode == 1
+    assert "ecommerce_transaction_value" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_indicator_can_be_shown(published: Settings) -> None:
+    from rich.console import Console
+
+    from pipelines.builds import open_readonly
+    from pipelines.show import indicator_record, print_indicator
+
+    console = Console(file=open(os.devnull, "w", encoding="utf-8"), width=120)  # noqa: SIM115
+    with open_readonly(published) as connection:
+        names = connection.execute("SELECT indicator_id FROM core.indicators").fetchall()
+        assert len(names) == 291
+        for (name,) in names:
+            print_indicator(console, indicator_record(connection, name))
+    console.file.close()
+
+
+def test_sql_answers_in_three_shapes_and_writes_nothing(published: Settings) -> None:
+    query = "SELECT indicator_id, unit FROM core.indicators ORDER BY 1 LIMIT 2"
+    assert len(answer(published, "sql", query)) == 2
+    as_csv = duibiao(published, "sql", query, "--csv").stdout.splitlines()
+    assert as_csv[0] == "indicator_id,unit"
+    assert "indicator_id" in duibiao(published, "sql", query).stdout
+    for attempt in ("DELETE FROM core.targets", "CREATE TABLE x (a INT)", "SELECT * FROM nowhere"):
+        done = duibiao(published, "sql", attempt)
+        assert done.returncode == 1
+        assert "错误 / error" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_check_dictionary_diff_and_sources(published: Settings) -> None:
+    found = answer(published, "check")
+    assert {f["severity"] for f in found["checks"]} == {"warning", "info"}
+    assert sum(row["rows_in"] for row in found["ledger"]) == 6424
+    dictionary = answer(published, "dictionary", "gap_to_goal")
+    pace = next(row for row in dictionary if row["column_name"] == "pace_ratio")
+    assert (pace["zh"], pace["unit"]) == ("进度比", "ratio")
+    assert duibiao(published, "dictionary", "no_such_table").returncode == 1
+    assert answer(published, "diff") == {"previous_build_id": None, "changes": []}
+    assert {row["source_id"] for row in answer(published, "sources")} == {
+        "published", "nbs_provincial",
+    }  # fmt: skip
+
+
+def test_nothing_published_is_said_in_one_sentence(fresh: Settings) -> None:
+    done = duibiao(fresh, "status")
+    assert done.returncode == 1
+    assert "duibiao run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_usage_is_exit_code_2(published: Settings) -> None:
+    assert duibiao(published, "run", "--as-of", "yesterday").returncode == 2
+    assert duibiao(published, "no-such-command").returncode == 2
+
+
+def test_evaluate_gives_one_json_object_a_line(published: Settings, tmp_path: Path) -> None:
+    cases = ROOT / "tests" / "fixtures" / "cases.csv"
+    done = duibiao(published, "evaluate", str(cases))
+    assert done.returncode == 3  # the fixture holds rows that are refused on purpose
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r["case_id"] for r in records[:2]] == ["H05", "H06"]
+    assert records[0]["status"] == "on_track"
+    good = tmp_path / "good.csv"
+    good.write_text(
+        "case_id,series,operator,target_value,target_year,baseline_year,baseline_value\n"
+        'a,"[[2020, 100], [2023, 157]]",>=,200,2025,2020,100\n', encoding="utf-8"
+    )  # fmt: skip
+    done = duibiao(published, "evaluate", str(good))
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["pace_ratio"] == pytest.approx(0.95)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n", encoding="utf-8")
+    for path in (bad, tmp_path / "none.csv"):
+        done = duibiao(published, "evaluate", str(path))
+        assert done.returncode == 1
+        assert str(path) in done.stderr.replace("\n", "")

@@ -32,6 +32,17 @@ def _(NothingPublished, Settings, mo, open_readonly):
 
 
 @app.cell
+def _(mo):
+    def plain_table(frame, **options):
+        """A table to read and sort, without the statistics of its columns."""
+        return mo.ui.table(
+            frame, selection=None, show_column_summaries=False, show_data_types=False, **options
+        )
+
+    return (plain_table,)
+
+
+@app.cell
 def _(build, mo):
     mo.md(f"""
     # 规划目标离实现还有多远 / How far the goals are from being met
@@ -68,11 +79,14 @@ def _(alt, mo, read):
 @app.cell
 def _(mo, read):
     headline = read(
-        """SELECT theme, name_zh AS "指标", name_en AS indicator, region_zh AS "地区",
-                  target_year AS "目标年", printed AS "目标（原文）", obs_period AS "最新时期",
-                  latest_value AS "最新值", unit AS "单位", round(attainment_pct, 1) AS "完成率 %",
-                  status_zh AS "状态", status, evidence_grade AS "证据", obs_source AS "来源"
-           FROM headline ORDER BY standing, target_year NULLS LAST, name_zh"""
+        """SELECT theme, status, status_zh AS "状态", name_zh AS "指标",
+                  target_year::VARCHAR AS "目标年",
+                  printed AS "目标（原文）", latest_value AS "最新值", unit AS "单位",
+                  obs_period AS "最新时期", round(attainment_pct, 1) AS "完成率 %",
+                  evidence_grade AS "证据", region_zh AS "地区", name_en AS indicator,
+                  obs_source AS "来源"
+           FROM headline ORDER BY status IN ('no_data', 'not_quantified'), standing,
+                                  target_year NULLS LAST, name_zh"""
     )
     themes = mo.ui.multiselect(sorted(headline["theme"].unique()), label="主题 theme")
     verdicts = mo.ui.multiselect(sorted(headline["status"].unique()), label="状态 verdict")
@@ -80,7 +94,7 @@ def _(mo, read):
 
 
 @app.cell
-def _(headline, mo, pl, themes, verdicts):
+def _(headline, mo, pl, plain_table, themes, verdicts):
     chosen = headline.filter(
         pl.col("theme").is_in(themes.value or headline["theme"].unique().to_list()),
         pl.col("status").is_in(verdicts.value or headline["status"].unique().to_list()),
@@ -89,7 +103,7 @@ def _(headline, mo, pl, themes, verdicts):
         [
             mo.md("## 有效目标 / Live goals"),
             mo.hstack([themes, verdicts], justify="start"),
-            mo.ui.table(chosen.drop("theme", "status"), page_size=15, selection=None),
+            plain_table(chosen.drop("theme", "status"), page_size=15),
         ]
     )
     return
@@ -109,9 +123,9 @@ def _(mo, read):
 
 
 @app.cell
-def _(alt, mo, picker, read):
+def _(alt, mo, picker, plain_table, read):
     series = read(
-        """SELECT period, period_end, value, bound, quality, source_title FROM core.observations
+        """SELECT period, value, bound, quality, source_title, period_end FROM core.observations
            WHERE indicator_id = ? AND region_code = '410000' AND period_type <> 'year_to_date'
            ORDER BY period_end""",
         picker.value,
@@ -128,6 +142,8 @@ def _(alt, mo, picker, read):
         picker.value,
     )
     unit = read("SELECT unit FROM core.indicators WHERE indicator_id = ?", picker.value).item()
+    kinds, shapes = ["目标 goal", "已被取代 superseded"], ["diamond", "cross"]
+    colours = ["#d55e00", "#999999"]
     y_title = f"数值 / value ({unit})"
     values = (
         alt.Chart(series)
@@ -144,8 +160,8 @@ def _(alt, mo, picker, read):
         .encode(
             x="due:T",
             y="value:Q",
-            shape=alt.Shape("kind:N", title=None, scale=alt.Scale(range=["diamond", "cross"])),
-            color=alt.Color("kind:N", title=None, scale=alt.Scale(range=["#d55e00", "#999999"])),
+            shape=alt.Shape("kind:N", title=None, scale=alt.Scale(domain=kinds, range=shapes)),
+            color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds, range=colours)),
             tooltip=["printed", "due", "value", "title", "issued_on", "kind"],
         )
     )
@@ -154,15 +170,15 @@ def _(alt, mo, picker, read):
             mo.md("## 单个指标：数据与目标 / One indicator: figures and goals"),
             picker,
             (values + marks).properties(width=640, height=300),
-            mo.ui.table(goals, selection=None, label="目标及出处 / goals and their sources"),
-            mo.ui.table(series, selection=None, label="采用值及出处 / values of record"),
+            plain_table(goals, label="目标及出处 / goals and their sources"),
+            plain_table(series, label="采用值及出处 / values of record"),
         ]
     )
     return
 
 
 @app.cell
-def _(mo, read):
+def _(mo, plain_table, read):
     unknown = read(
         """SELECT s.zh AS "不知道的原因", s.en AS reason, count(*) AS "有效目标数 goals"
            FROM gap_to_goal g JOIN meta.codes s
@@ -171,7 +187,7 @@ def _(mo, read):
                                         'not_quantified')
            GROUP BY ALL ORDER BY 3 DESC"""
     )
-    mo.vstack([mo.md("## 不知道的 / What is not known"), mo.ui.table(unknown, selection=None)])
+    mo.vstack([mo.md("## 不知道的 / What is not known"), plain_table(unknown)])
     return
 
 

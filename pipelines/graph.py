@@ -8,7 +8,7 @@ with `definitions.py` the only place in this package that knows the assets.
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 import polars as pl
 
@@ -64,7 +64,6 @@ REGISTER_TABLES = (
 )  # fmt: skip
 
 
-@cache
 def steps(settings: Settings) -> Sequence[Step]:
     """All steps in an order in which each finds what it reads."""
     themes = load_themes(settings.register)
@@ -125,19 +124,19 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, f: flow.observations(f, c.as_of),
         ),
         Step(
-            "statements", "register",
-            ("statements_of_register", "documents", "observation_vintages", "targets"),
-            ("statements",),
-            "文件原文条目及其去向",
-            "Every statement of the documents and what became of it",
-            lambda _, f: flow.statements(f),
-        ),
-        Step(
             "gap_to_goal", "gaps", (*REGISTER_TABLES, "observation_vintages"),
             ("gap_to_goal", "gap_history", "gap_by_day"),
             "目标差距：每个目标一行，另有历次与逐日差距",
             "Gap to goal: one row a target; also at every observation and on every day of change",
             lambda c, f: flow.gaps(f, c.as_of),
+        ),
+        Step(
+            "statements", "checks",
+            ("statements_of_register", "documents", "observation_vintages", "targets"),
+            ("statements",),
+            "文件原文条目及其去向",
+            "Every statement of the documents and what became of it",
+            lambda _, f: flow.statements(f),
         ),
         Step(
             "checks", "checks",

@@ -256,7 +256,7 @@ class GapToGoal(Table):
         "期末差距", "gap at the end of T", formula="s(Y_T-A at T)", nullable=True
     )
     late_years: float = column(
-        "逾期年数", "first year that meets it, less T", unit="years", nullable=True
+        "逾期年数", "first year that meets it, less T; negative: early", unit="years", nullable=True
     )
     deadline_passed: bool = column("是否到期", "the deadline has passed")
     eurostat_ratio: float = column(

@@ -2,7 +2,7 @@
 
 import narwhals as nw
 
-from assets.metrics.expressions import Frame, at_least, case, divide, is_true, larger
+from assets.metrics.expressions import Frame, at_least, case, divide, is_true, larger, only_when
 from assets.metrics.thresholds import AT_RISK_PACE, MOVING_AWAY_PCT, ON_TRACK_PACE
 
 
@@ -67,7 +67,5 @@ def with_outcome(frame: Frame) -> Frame:
     leads_away = is_true(nw.col("direction") * nw.col("recent_pace") < 0.0)
     return frame.with_columns(
         trend_flag=case(((col("status") == "achieved") & leads_away, "eroding")),
-        late_years=nw.when(closed & ~before & (col("first_met_year") > col("target_year")))
-        .then(col("first_met_year") - col("target_year"))
-        .otherwise(nw.lit(None, dtype=nw.Float64)),
+        late_years=only_when(closed & seen_at, col("first_met_year") - col("target_year")),
     )

@@ -15,7 +15,7 @@ from assets.gaps import ask, days_of_change, gap_tables
 from pipelines.builds import list_builds, live_build, open_readonly
 from pipelines.run import compute, run
 from pipelines.settings import Settings
-from tests.conftest import TODAY, Edit
+from tests.conftest import ROOT, TODAY, Edit
 
 REGISTER = ("documents", "regions", "indicators", "targets", "target_sources", "target_revisions")
 
@@ -154,23 +154,19 @@ def test_a_dry_run_publishes_nothing(fresh: Settings) -> None:
 
 
 def test_adding_an_indicator_touches_one_yaml_and_one_csv(fresh: Settings) -> None:
+    """The record and the line that the README shows."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    record, row = (readme.split(f"```{kind}\n")[1].split("```")[0] for kind in ("yaml", "csv"))
     with (fresh.register / "network.yaml").open("a", encoding="utf-8") as file:
-        file.write(
-            "\n- id: wifi_7_sites\n  name: {zh: 站点, en: Sites}\n  theme: bandwidth\n"
-            "  unit: count\n  measure: stock\n  targets:\n"
-            "    - year: 2022\n      operator: ge\n      value: 100\n      reports:\n"
-            "        - {id: R-900, title: A plan, publisher: An office, url: null,\n"
-            '           published_printed: "2021-03-01", printed: 100个, quality: official}\n'
-        )
+        file.write("\n" + record)
     with (fresh.published / "observations.csv").open("a", encoding="utf-8") as file:
-        file.write("wifi_7_sites,410000,2022,,,,90个,,,media,Some paper,,2023-01-05,,\n")
+        file.write(row)
     assert run(fresh, TODAY).failed_inputs == ()
-    row = one(
+    assert one(
         fresh,
         "SELECT status, attainment_pct, obs_source FROM gap_to_goal "
-        "WHERE indicator_id = 'wifi_7_sites'",
-    )
-    assert row == ("missed", 90.0, "Some paper")
+        "WHERE indicator_id = 'public_wifi_sites'",
+    ) == ("missed", 90.0, "An example")
 
 
 AS_OF_DAYS = [

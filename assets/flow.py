@@ -8,6 +8,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import polars as pl
@@ -55,6 +56,11 @@ def register(settings: Settings, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """The register as it was known on the day, and what is wrong with its files."""
     regions = validate(conform(load_regions(settings.data / "regions.csv"), Regions), Regions)
     loaded = load_register(settings.register, regions=frozenset(regions["region_code"]))
+    if not (loaded.documents and loaded.entries):
+        # What remains would be a build without goals: the last one is worth more.
+        why = "data/register: no document or no indicator can be used, so nothing is built"
+        first = [p for p in loaded.problems if p.file.endswith("/documents.yaml")]
+        raise ValueError("\n".join([why, *map(str, first or loaded.problems)]))
     frames = {
         "documents": documents_frame(loaded),
         "regions": regions,
@@ -102,7 +108,11 @@ def landing(settings: Settings) -> dict[str, pl.DataFrame]:
 def count_rows(data: bytes) -> int:
     """Rows of data in a CSV file, header and empty lines not counted; also of an unreadable one."""
     lines = csv.reader(io.StringIO(data.decode("utf-8-sig", errors="replace"), newline=""))
-    return max(0, sum(1 for cells in lines if cells) - 1)
+    found = 0
+    with suppress(csv.Error):  # reported while parsing; what follows cannot be told apart
+        for cells in lines:
+            found += bool(cells)
+    return max(0, found - 1)
 
 
 def parse(settings: Settings, frames: Frames) -> dict[str, pl.DataFrame]:
@@ -128,6 +138,10 @@ def parse(settings: Settings, frames: Frames) -> dict[str, pl.DataFrame]:
         rows += parsed.rows
         refused += parsed.rejections
         counts.append({"source_id": source.id, "rows_in": parsed.rows_in})
+        if not parsed.rows:
+            rules = ", ".join(sorted({r.fault.rule for r in parsed.rejections}))
+            why = f"every row was refused ({rules})" if rules else "no rows below the header"
+            findings.append(_source_failed(source.id, f"{source.file}: {why}"))
     return {
         "parsed_rows": pl.DataFrame(rows, schema=ROW_SCHEMA),
         "refused_while_parsing": rejected_rows(refused),

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +20,8 @@ from schemas.records import Source
 from schemas.vocabulary import BOUNDS, PERIOD_TYPES, QUALITIES
 
 Row = Mapping[str, str | None]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 COLUMNS = {
     "observations": (
@@ -86,20 +89,26 @@ def _lines(source: Source, data: bytes) -> Iterator[tuple[int, Row]]:
             f"{source.file}: byte {error.start} is not UTF-8. Save the file as UTF-8 (in Excel: "
             "CSV UTF-8) and run again"
         ) from error
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    missing = [c for c in COLUMNS[source.layout] if c not in (reader.fieldnames or [])]
-    if missing:
-        raise SourceUnreadable(
-            f"{source.file}: line 1: column(s) missing: {', '.join(missing)}. The columns of a "
-            f"file of layout {source.layout} are: {', '.join(COLUMNS[source.layout])}"
-        )
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        missing = [c for c in COLUMNS[source.layout] if c not in (reader.fieldnames or [])]
+        if missing:
+            raise SourceUnreadable(
+                f"{source.file}: line 1: column(s) missing: {', '.join(missing)}. The columns of "
+                f"a file of layout {source.layout} are: {', '.join(COLUMNS[source.layout])}"
+            )
         for row in reader:
-            yield reader.line_num, row
+            # The line on which the row begins; a quoted cell may run over several.
+            yield reader.line_num - _line_ends(row), row
     except csv.Error as error:
         raise SourceUnreadable(
             f"{source.file}: after line {reader.line_num}: {error}. Check the quotes there"
         ) from error
+
+
+def _line_ends(row: Row) -> int:
+    text = ",".join(cell or "" for cell in _as_it_came(row).values())
+    return len(_LINE_END.findall(text))
 
 
 def _read_observation(source: Source, row: Row, known: Known) -> dict[str, Any]:
@@ -243,6 +252,8 @@ def _stated_value(row: Row, unit: str) -> Decimal | None:
     try:
         number = float(text)
         stated = Decimal(text)
+        if "_" in text:  # 1_000 is Python's own way of writing
+            raise ValueError(text)
     except (ValueError, ArithmeticError) as error:
         raise _fault(
             "not_a_number",
@@ -351,6 +362,15 @@ def _choice(row: Row, name: str, codes: Mapping[str, object], *, default: str | 
 
 def _finish(found: dict[str, Any], source: Source, row: Row, origin: Origin) -> dict[str, Any]:
     """Add where the row came from, and an id that depends on its content alone."""
+    if found["published_on"] < found["period_start"]:
+        raise _fault(
+            "published_before_period",
+            "period",
+            row,
+            f"发布于 {found['published_on']}，早于所测时期",
+            f"published on {found['published_on']}, before the period began",
+            "Correct the period or the date; a forecast is no observation",
+        )
     content = "|".join([source.id, *(f"{k}={row[k]}" for k in sorted(row))])
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     return found | {

@@ -5,18 +5,19 @@ reasons are worked out only for the bad rows.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
 from assets.figures import format_figure, looks_like_scale_slip
-from assets.record import by_trust
+from assets.record import QUALITY_RANK, by_trust
 from assets.rejections import Fault, Origin, Rejection
 
 WHOLE_UNITS = ("count", "persons", "subscriptions", "households", "parcels", "racks", "rank")
 # A legitimate series seldom spans three orders of magnitude; a slip of 万 for 亿 spans four.
-SLIP_WINDOWS = ((3.0, 5.0), (7.0, 9.0))
+SLIP_FROM = 3.0
 NEAR = 2.0  # orders of magnitude within which a value is at home
 
 
@@ -39,7 +40,7 @@ def check_rows(
         files: landing_sha256 -> file name, for the refused rows.
     """
     history = pl.concat([rows, reached.with_columns(raw=pl.lit(None, pl.String))])
-    judged = _with_references(history, indicators, targets).drop_nulls("raw")
+    judged = _with_falls(_with_references(history, indicators, targets)).drop_nulls("raw")
     verdict = pl.coalesce(*(pl.when(bad).then(pl.lit(rule)) for rule, bad in _rules().items()))
     judged = judged.with_columns(broken_rule=verdict)
     accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
@@ -74,9 +75,6 @@ def _with_references(
         .then(size.sum().over(series) - size),
         in_series=in_series,
     )
-    frame = frame.sort(*series, "period_end").with_columns(
-        highest_before=(pl.col("value") - pl.col("tolerance")).cum_max().shift(1).over(series)
-    )
     return frame.with_columns(
         off_series=(pl.col("value") / pl.col("series_size")).log10().abs(),
         off_target=(pl.col("value") / pl.col("target_size")).log10().abs(),
@@ -90,7 +88,7 @@ def _rules() -> dict[str, pl.Expr]:
     share = pl.col("measure") == "coverage"
 
     def slips(distance: pl.Expr) -> pl.Expr:
-        return pl.any_horizontal(distance.is_between(low, high) for low, high in SLIP_WINDOWS)
+        return distance.is_finite() & (distance >= SLIP_FROM)
 
     off_series, off_target = pl.col("off_series"), pl.col("off_target")
     judged_by_series = slips(off_series) & ~(off_target < NEAR).fill_null(value=False)
@@ -108,10 +106,68 @@ def _rules() -> dict[str, pl.Expr]:
         "not_whole": whole & fraction,
         "scale_slip": judged_by_series.fill_null(value=False)
         | judged_by_target.fill_null(value=False),
-        "cumulative_fell": pl.col("is_cumulative")
-        & (value + pl.col("tolerance") < pl.col("highest_before"))
-        & (pl.col("bound") != "at_least"),
+        "cumulative_fell": pl.col("contradicted_by").is_not_null(),
     }
+
+
+def _with_falls(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add contradicted_by: the figure by which one of a cumulative stock is refused, else null.
+
+    Two figures contradict each other where the later one is lower, beyond the printed precision.
+    Of these the more trusted one stays; among equals the one goes that contradicts most others,
+    so that a single slip does not take the whole series with it; of two the later one goes.
+    """
+    series = ["indicator_id", "region_code"]
+    rows = rows.with_row_index("place")
+    highest = (pl.col("value") - pl.col("tolerance")).cum_max().shift(1)
+    falls = pl.col("value") + pl.col("tolerance") < highest
+    suspect = (
+        rows.filter("is_cumulative")
+        .sort(*series, "period_end")
+        .filter(falls.any().over(series))
+        .select(*series, "place", "period_end", "value", "tolerance", "bound", "quality")
+    )
+    refuted: dict[int, float] = {}
+    for part in suspect.partition_by(series):
+        refuted |= _refuted(list(part.iter_rows(named=True)))
+    return rows.with_columns(
+        contradicted_by=pl.col("place").replace_strict(
+            list(refuted), list(refuted.values()), default=None, return_dtype=pl.Float64
+        )
+    ).drop("place")
+
+
+def _refuted(figures: list[dict[str, Any]]) -> dict[int, float]:
+    """Of one cumulative stock the figures that cannot stand: place -> a figure against it."""
+    refuted: dict[int, float] = {}
+    kept: list[dict[str, Any]] = []
+    for quality in sorted({f["quality"] for f in figures}, key=QUALITY_RANK.__getitem__):
+        level = []
+        for figure in (f for f in figures if f["quality"] == quality):
+            if against := [k for k in kept if _contradict(figure, k)]:
+                refuted[figure["place"]] = against[0]["value"]
+            else:
+                level.append(figure)
+        while True:
+            conflicts = [[f for f in level if _contradict(figure, f)] for figure in level]
+            worst = max(
+                (i for i, against in enumerate(conflicts) if against),
+                key=lambda i: (len(conflicts[i]), level[i]["period_end"], level[i]["place"]),
+                default=None,
+            )
+            if worst is None:
+                break
+            refuted[level.pop(worst)["place"]] = conflicts[worst][0]["value"]
+        kept += level
+    return refuted
+
+
+def _contradict(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    if one["period_end"] == other["period_end"]:
+        return False  # two figures for one day: a disagreement, and no fall
+    early, late = sorted((one, other), key=lambda f: f["period_end"])
+    fell: bool = late["value"] + late["tolerance"] < early["value"] - early["tolerance"]
+    return fell and late["bound"] != "at_least" and early["bound"] != "at_most"
 
 
 def _rejections(refused: pl.DataFrame, files: Mapping[str, str]) -> Iterator[Rejection]:
@@ -159,27 +215,29 @@ def _explain(row: Mapping[str, Any]) -> Fault:
             "Check the unit of the printed figure (万, 亿)",
         )
     if rule == "scale_slip":
-        by_series = _in_window(row["off_series"])
+        by_series = _slips(row["off_series"])
         reference = row["series_size"] if by_series else row["target_size"]
         zh, en = ("同一序列", "its series") if by_series else ("目标", "its targets")
-        slip = looks_like_scale_slip(value, reference) or "off by four orders of magnitude"
+        slip = looks_like_scale_slip(value, reference) or "Check the scale word and the unit"
+        power = round(math.log10(value) - math.log10(reference))
         shown, size = (format_figure(x, row["unit"]) for x in (value, reference))
         return Fault(
             rule, "value", printed,
-            f"{shown}与{zh}的量级（约{size}）相差万倍或亿倍",
-            f"{value:g} is 10^4 or 10^8 away from the size of {en} (about {reference:g})",
+            f"{shown}与{zh}的量级（约{size}）相差约10的{abs(power)}次方倍",
+            f"{value:g} is about 10^{power} times the size of {en} ({reference:g})",
             slip,
         )  # fmt: skip
-    highest = row["highest_before"]
+    other = row["contradicted_by"]
+    when_zh, when = ("此前", "before") if value < other else ("此后", "later")
     return Fault(
         "cumulative_fell",
         "value",
         printed,
-        f"累计指标不应下降：此前已达 {highest:g}",
-        f"a cumulative stock fell: {highest:g} was reached before",
-        "Correct the value, or put a correction on file for the earlier one",
+        f"累计指标不应下降：{when_zh}为 {other:g}",
+        f"a cumulative stock does not fall: {other:g} was reached {when}",
+        "Correct this value, or the other one",
     )
 
 
-def _in_window(distance: float | None) -> bool:
-    return distance is not None and any(low <= distance <= high for low, high in SLIP_WINDOWS)
+def _slips(distance: float | None) -> bool:
+    return distance is not None and math.isfinite(distance) and distance >= SLIP_FROM

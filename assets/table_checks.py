@@ -40,14 +40,14 @@ def refused(rejected_rows: pl.DataFrame) -> Iterator[Finding]:
     """A refused row is an error."""
     for row in rejected_rows.iter_rows(named=True):
         where = f"{row['file']} line {row['source_row']}"
-        field = f" {row['field']}={row['field_value']}" if row["field"] else ""
+        field = f"{row['field']}={row['field_value']}: " if row["field"] else ""
         yield Finding(
             "error",
             row["rule"],
             "rejected_rows",
             where,
-            f"{row['file']} 第{row['source_row']}行被拒绝{field}：{row['message_zh']}",
-            f"{where} refused:{field}: {row['message_en']}",
+            f"{row['file']} 第{row['source_row']}行被拒绝：{field}{row['message_zh']}",
+            f"{where} refused: {field}{row['message_en']}",
             row["remedy"],
         )
 

@@ -12,11 +12,13 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -68,8 +70,10 @@ def progress() -> Iterator[Callable[[str, str, int, int], None]]:
 
 
 def emit(data: Any) -> None:
-    """Print JSON, one document, dates as ISO text."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    """Print JSON, one document; dates as ISO text, what is not finite as null."""
+    text = json.dumps(data, default=lambda x: float(x) if isinstance(x, Decimal) else str(x))
+    finite = json.loads(text, parse_constant=lambda _: None)
+    print(json.dumps(finite, ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -99,7 +103,7 @@ def run(
             force=force,
             wait=UNATTENDED_WAIT if wait else 0.0,
             say=say,
-            notify=lambda message: err.print(f"[yellow]{message}[/]"),
+            notify=lambda message: err.print(f"[yellow]{escape(message)}[/]"),
         )
     if as_json:
         emit(vars(result))
@@ -190,7 +194,9 @@ def show(indicator: str, as_json: Json = False) -> None:
 
 @app.command()
 def check(
-    severity: Annotated[str | None, typer.Option(help="error, warning, info")] = None,
+    severity: Annotated[
+        Literal["error", "warning", "info"] | None, typer.Option(help="只列一级 / only these.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """检查发现 / the findings of the checks. 有错误时退出码为1 / exit code 1 on errors."""
@@ -210,9 +216,10 @@ def check(
     else:
         colours = {"error": "red", "warning": "yellow", "info": "dim"}
         for f in found:
-            out.print(f"[{colours[f['severity']]}]{f['severity']:<7}[/] {f['rule']} "
-                      f"[bold]{f['key']}[/] {f['message_zh']} / {f['message_en']} "
-                      f"[dim]→ {f['remedy']}[/]")  # fmt: skip
+            text = {name: escape(value or "") for name, value in f.items()}
+            out.print(f"[{colours[f['severity']]}]{text['severity']:<7}[/] {text['rule']} "
+                      f"[bold]{text['key']}[/] {text['message_zh']} / {text['message_en']} "
+                      f"[dim]→ {text['remedy']}[/]")  # fmt: skip
         for row in ledger:
             out.print(f"{row['source_id']}: 读入 in {row['rows_in']} = 接受 accepted "
                       f"{row['rows_accepted']} + 拒绝 rejected {row['rows_rejected']}")  # fmt: skip
@@ -228,26 +235,32 @@ def sql(
 ) -> None:
     """对已发布的库执行只读查询 / a read-only query on the published file."""
     from pipelines.builds import open_readonly
-    from pipelines.show import rows
+    from pipelines.show import answer
 
     with open_readonly(Settings.default()) as connection:
-        found = rows(connection, query)
-    if as_json:
-        emit(found)
-    elif as_csv:
+        names, found = answer(connection, query)
+    if as_csv:
         writer = csv.writer(sys.stdout)
-        writer.writerow(found[0] if found else [])
-        writer.writerows(row.values() for row in found)
+        writer.writerow(names)
+        writer.writerows(found)
+    elif not as_json:
+        _print_table(names, found)
+    elif len(set(names)) < len(names):
+        raise ValueError(f"列名重复，请用 AS 区分 / two columns of one name, use AS: {names}")
     else:
-        _print_rows(found)
+        emit([dict(zip(names, row, strict=True)) for row in found])
 
 
 def _print_rows(found: list[dict[str, Any]]) -> None:
+    _print_table(list(found[0]) if found else [], [tuple(row.values()) for row in found])
+
+
+def _print_table(names: list[str], found: list[tuple[Any, ...]]) -> None:
     table = Table()
-    for name in found[0] if found else ():
-        table.add_column(name, overflow="fold")
+    for name in names:
+        table.add_column(escape(name), overflow="fold")
     for row in found:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
     out.print(table)
     out.print(f"[dim]{len(found)} 行 rows[/]")
 
@@ -264,7 +277,8 @@ def dictionary(
     with open_readonly(Settings.default()) as connection:
         found = rows(
             connection,
-            "SELECT * FROM meta.dictionary WHERE table_name = coalesce(?, table_name) "
+            "SELECT * FROM meta.dictionary "
+            "WHERE coalesce(?, table_name) IN (table_name, schema_name || '.' || table_name) "
             "ORDER BY schema_name, table_name, column_no",
             table,
         )
@@ -352,5 +366,5 @@ def main() -> None:
     try:
         app()
     except (ValueError, LookupError, OSError, RuntimeError, duckdb.Error) as error:
-        err.print(f"[red]错误 / error:[/] {error}", markup=True, highlight=False)
+        err.print(f"[red]错误 / error:[/] {escape(str(error))}", highlight=False)
         sys.exit(1)

@@ -4,12 +4,12 @@ What `duibiao run` does, and what the last step of the nightly job does with sta
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipelines import clock
-from pipelines.builds import live_build
+from pipelines.builds import live_build, open_readonly
 from pipelines.fingerprint import Fingerprint, fingerprint, live_fingerprint
 from pipelines.locking import UNATTENDED_WAIT, run_lock
 from pipelines.settings import Settings
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pipelines.publish import PublishResult
+
+# Tables that findings about the register name.
+FINDINGS_OF_REGISTER: Final = ("register", "indicators", "statements")
 
 Say = Callable[[str, str, int, int], None]
 
@@ -71,7 +74,7 @@ def run(
         made_of = fingerprint(settings, day)
         live = live_build(settings)
         if not force and not dry_run and live and live_fingerprint(settings) == made_of.value:
-            return RunResult(live.name, published=False, as_of=day)
+            return RunResult(live.name, published=False, as_of=day, failed_inputs=_failed(settings))
         frames = compute(settings, day, say)
         if dry_run:
             return _result(live.name if live else None, False, day, frames)
@@ -125,8 +128,24 @@ def _result(
         rows_accepted=int(ledger["rows_accepted"].sum()),
         rows_rejected=int(ledger["rows_rejected"].sum()),
         findings=dict(checks.group_by("severity").len().iter_rows()),
-        failed_inputs=(
-            *checks.filter(checks["rule"] == "source_failed")["key"].sort().to_list(),
-            *(["register"] if frames["register_findings"].height else []),
+        failed_inputs=_failed_inputs(
+            checks.filter(checks["severity"] == "error").select("rule", "table_name", "key").rows()
         ),
     )
+
+
+def _failed(settings: Settings) -> tuple[str, ...]:
+    """What the live build could not read: a run that finds nothing changed says it again."""
+    with open_readonly(settings) as connection:
+        return _failed_inputs(
+            connection.execute(
+                "SELECT rule, table_name, key FROM meta.checks WHERE severity = 'error'"
+            ).fetchall()
+        )
+
+
+def _failed_inputs(errors: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
+    found = list(errors)
+    sources = sorted(key for rule, _, key in found if rule == "source_failed")
+    of_register = any(table in FINDINGS_OF_REGISTER for _, table, _ in found)
+    return (*sources, *(["register"] if of_register else []))

@@ -13,11 +13,24 @@ from schemas import vocabulary as v
 Row = dict[str, Any]
 
 
+def answer(
+    connection: duckdb.DuckDBPyConnection, sql: str, *values: object
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of a query.
+
+    Raises:
+        ValueError: there is no query in it.
+    """
+    if not connection.extract_statements(sql):
+        raise ValueError("没有查询语句 / no query")
+    cursor = connection.execute(sql, values)
+    return [item[0] for item in cursor.description or []], cursor.fetchall()
+
+
 def rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[Row]:
     """The rows of a query as mappings."""
-    cursor = connection.execute(sql, values)
-    names = [item[0] for item in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    names, found = answer(connection, sql, *values)
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def print_headline(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
@@ -36,7 +49,8 @@ def print_headline(console: Console, connection: duckdb.DuckDBPyConnection) -> N
     for row in judged:
         table.add_row(
             str(row["target_year"] or "—"),
-            row["name_zh"] + ("" if row["region_code"] == "410000" else f"（{row['region_zh']}）"),
+            escape(row["name_zh"])
+            + ("" if row["region_code"] == "410000" else f"（{row['region_zh']}）"),
             f"{SIGNS[row['operator']]}{format_figure(row['resolved_target'], row['unit'])}",
             format_figure(row["shown"], row["unit"]),
             f"[{colour_of(row['status'])}]{row['status_zh']}[/]",
@@ -125,11 +139,11 @@ def indicator_record(connection: duckdb.DuckDBPyConnection, indicator_id: str) -
 def print_indicator(console: Console, record: Row) -> None:
     """Goals first, then revisions, then the figures, Chinese before English."""
     indicator = record["indicator"]
-    console.print(f"\n[bold]{indicator['name_zh']}[/]  {indicator['name_en']}  "
+    console.print(f"\n[bold]{escape(indicator['name_zh'])}[/]  {escape(indicator['name_en'])}  "
                   f"[dim]{indicator['indicator_id']} · {indicator['unit']}[/]")  # fmt: skip
     for language in ("definition_zh", "definition_en", "caveat_zh", "caveat_en"):
         if indicator[language]:
-            console.print(f"  [dim]{indicator[language]}[/]")
+            console.print(f"  [dim]{escape(indicator[language])}[/]")
     for target in record["targets"]:
         _print_target(console, target)
     for revision in record["revisions"]:
@@ -157,7 +171,7 @@ def _print_target(console: Console, t: Row) -> None:
     if t["value_kind"] in ("multiple", "increment", "growth", "cumulative"):
         console.print(f"  {v.VALUE_KINDS[t['value_kind']].zh} {v.VALUE_KINDS[t['value_kind']].en}"
                       f" → {_both(t['resolved_target'], t['series_unit'])}")  # fmt: skip
-    console.print(f"  {_verdict(t)}")
+    console.print(f"  {escape(_verdict(t))}")
     for c in t["citations"]:
         place = f" {c['section']}" if c["section"] else ""
         link = f" {c['url']}" if c["url"] else ""
@@ -206,8 +220,8 @@ def _print_revision(console: Console, r: Row, unit: str) -> None:
     change = "" if r["change_pct"] is None else f"（{r['change_pct']:+.1f} %）"
     console.print(f"\n[yellow]△ 目标调整 revision {r['year_to'] or ''}[/]: "
                   f"{_both(r['value_from'], unit)} → {_both(r['value_to'], unit)} {change}\n"
-                  f"  [dim]{r['from_source']}（{r['issued_from']}） → {r['to_source']}"
-                  f"（{r['issued_to']}）[/]")  # fmt: skip
+                  f"  [dim]{escape(r['from_source'])}（{r['issued_from']}） → "
+                  f"{escape(r['to_source'])}（{r['issued_to']}）[/]")  # fmt: skip
 
 
 def _print_series(console: Console, observations: list[Row]) -> None:

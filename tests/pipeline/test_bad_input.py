@@ -4,6 +4,7 @@ Each case spoils a copy of the committed data, runs everything, and looks at wha
 """
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from pipelines.landing import Landing, land
 from pipelines.run import run
 from pipelines.settings import Settings
 from schemas.records import Source
-from tests.conftest import TODAY, Edit
+from tests.conftest import TODAY, copy_of_the_data
 
 HEADER = ("indicator_id,region_code,period,period_type,value,unit,value_printed,unit_printed,bound,"
           "quality,source_title,source_publisher,published_printed,source_url,note")  # fmt: skip
@@ -60,6 +61,10 @@ BAD_ROWS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     line(value_printed="很多"): ("unreadable_figure", "value_printed", ("很多",)),
     line(period="2019-02-30"): ("impossible_period", "period", ("2020-07-29",)),
     line(period="2019-Q5"): ("impossible_period", "period", ("2020-Q3",)),
+    line(period="2021"): ("published_before_period", "period", ("2020-01-15", "forecast")),
+    line(value="1_700_000", value_printed=""): ("not_a_number", "value", ("plain number",)),
+    line(value="1700000", value_printed=""): ("scale_slip", "value", ("10^-6",)),
+    line(value="1e305", value_printed=""): ("scale_slip", "value", ("unit",)),
     line(published_printed="2020-13-01"): ("impossible_date", "published_printed", ("month",)),
     line(quality="hearsay"): ("unknown_code", "quality", ("official_media",)),
     line(bound="roughly"): ("unknown_code", "bound", ("at_least",)),
@@ -72,16 +77,19 @@ BAD_ROWS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
         "out_of_range", "value", ("plausible",)),
     line(indicator_id="base_stations_4g", value="1.5", value_printed=""): (
         "not_whole", "value", ("whole",)),
-    line(indicator_id="base_stations_5g_total", period="2025", value_printed="10万个"): (
-        "cumulative_fell", "value", ("199700",)),
+    line(indicator_id="base_stations_5g_total", period="2022-12", value_printed="9万个"): (
+        "published_before_period", "period", ("2020-01-15",)),
+    line(indicator_id="base_stations_5g_total", period="2025", value_printed="10万个",
+         published_printed="2026-01-15"): ("cumulative_fell", "value", ("153200", "before")),
+    # One figure that is too high is refused, and not all those that came after it.
+    line(indicator_id="base_stations_5g_total", period="2018", value_printed="90万个"): (
+        "cumulative_fell", "value", ("later",)),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """All bad rows at once, and one of them twice: what is wrong with one hides no other."""
-    from tests.conftest import copy_of_the_data
-
     settings = copy_of_the_data(tmp_path_factory.mktemp("spoilt"))
     with (settings.published / "observations.csv").open("a", encoding="utf-8") as file:
         file.write("\n".join([*BAD_ROWS, line(period="2018"), line(period="2018")]) + "\n")
@@ -170,6 +178,15 @@ BAD_FILES: dict[str, tuple[Spoil, tuple[str, ...], set[str]]] = {
     "empty csv": (
         replace_bytes("published/nbs_provincial.csv", lambda b: b""),
         ("nbs_provincial.csv", "missing"), {"nbs_provincial"}),
+    "csv without rows": (
+        replace_bytes("published/observations.csv", lambda b: b.split(b"\n")[0] + b"\n"),
+        ("observations.csv", "no rows"), {"published"}),
+    "csv with a column too many in its header": (
+        replace_bytes("published/observations.csv", lambda b: b.replace(b",note", b",note,x", 1)),
+        ("observations.csv", "every row", "ragged_row"), {"published"}),
+    "csv with a quote that never ends": (
+        replace_bytes("published/nbs_provincial.csv", lambda b: b.replace(b"\n", b'\n"', 1)),
+        ("nbs_provincial.csv", "quotes"), {"nbs_provincial"}),
     "csv cut in a quoted cell": (
         replace_bytes("published/observations.csv", lambda b: b + b'base_stations_4g,"41'),
         ("observations.csv", "after line 380"), {"published"}),
@@ -190,6 +207,21 @@ BAD_FILES: dict[str, tuple[Spoil, tuple[str, ...], set[str]]] = {
         indicator("x3", unit="cuont"), ("network.yaml", "cuont", "count"), {"register"}),
     "unknown theme": (
         indicator("x4", theme="bandwith"), ("network.yaml", "bandwith"), {"register"}),
+    "impossible date": (
+        replace_bytes("register/documents.yaml", lambda b: b.replace(b"02-08", b"02-30", 1)),
+        ("documents.yaml line", "2018-02-30", "hn-2018-infocon"), {"register"}),
+    "a number that is none": (
+        replace_bytes("register/commerce.yaml",
+                      lambda b: b.replace(b"value: 2600000000000", b"value: .nan", 1)),
+        ("commerce.yaml line", "value = .nan", "a number is due"), {"register"}),
+    "empty yaml": (
+        replace_bytes("register/talent.yaml", lambda b: b""),
+        ("talent.yaml", "empty"), {"register"}),
+    "unknown document": (
+        indicator("x6", more=(
+            "  targets:\n    - {year: 2020, operator: ge, value: 5,\n"
+            '       statements: [{id: "009-001", section: s, printed: 5个}]}\n')),
+        ("network.yaml line", "009-001", "statement_prefix"), {"register"}),
     "indicator registered twice": (
         indicator("mobile_phone_output"), ("mobile_phone_output",), {"register"}),
     "target of an unknown region and document": (
@@ -211,21 +243,64 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(name: str, fresh: Settings)
     text = " ".join(f"{f['key']} {f['message_en']} {f['remedy']}" for f in found)
     for word in words:
         assert word in text, text[:500]
+    for f in found:
+        assert f["remedy"]
+        if f["table_name"] in ("register", "indicators"):
+            assert re.match(r"data/register/\w+\.yaml\|\d+\|", f["key"])
     with open_readonly(fresh) as connection:
         assert connection.execute("SELECT count(*) FROM gap_to_goal").fetchone() != (0,)
 
 
-def test_an_unreadable_table_of_regions_stops_the_run_and_harms_nothing(
-    fresh: Settings, edit: Edit
+STOPS: dict[str, tuple[Spoil, str]] = {
+    # what nothing can be built without -> (how it is spoilt, what the error says)
+    "regions.csv": (
+        replace_bytes("regions.csv", lambda b: b.replace(b"410100,", b"41010,", 1)),
+        r"regions\.csv.*410\d*"),
+    "documents.yaml": (
+        lambda s: (s.register / "documents.yaml").unlink(), r"documents\.yaml:1: .*read"),
+    "themes.yaml": (
+        append("register/themes.yaml", "\n- {id: x, domain: network}\n"),
+        r"themes\.yaml:\d+: x\.name: .*missing"),
+    "sources.yaml": (
+        append("published/sources.yaml", "\n- {id: x, colour: red}\n"),
+        r"sources\.yaml:\d+: x\.file: .*missing"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def with_a_build(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = copy_of_the_data(tmp_path_factory.mktemp("with_a_build"))
+    run(settings, TODAY)
+    return settings
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_without_its_frame_the_run_stops_and_harms_nothing(
+    name: str, with_a_build: Settings
 ) -> None:
-    run(fresh, TODAY)
-    live = live_build(fresh)
-    edit(fresh.data / "regions.csv", "410100,", "41010,")
-    with pytest.raises(ValueError, match=r"regions\.csv.*410\d*"):
-        run(fresh, TODAY)
-    assert live_build(fresh) == live
-    with open_readonly(fresh) as connection:
+    spoil, words = STOPS[name]
+    live = live_build(with_a_build)
+    path = next(with_a_build.data.rglob(name))
+    before = path.read_bytes()
+    spoil(with_a_build)
+    try:
+        with pytest.raises(ValueError, match=words):
+            run(with_a_build, TODAY)
+    finally:
+        path.write_bytes(before)
+    assert live_build(with_a_build) == live
+    with open_readonly(with_a_build) as connection:
         assert connection.execute("SELECT count(*) FROM statements").fetchone() == (185,)
+    assert not run(with_a_build, TODAY).published  # mended: all is as before
+
+
+def test_what_could_not_be_read_is_said_again_while_nothing_changes(fresh: Settings) -> None:
+    (fresh.published / "nbs_provincial.csv").unlink()
+    (fresh.register / "talent.yaml").write_bytes(b"")
+    first, second = run(fresh, TODAY), run(fresh, TODAY)
+    assert first.failed_inputs == second.failed_inputs == ("nbs_provincial", "register")
+    assert first.published
+    assert not second.published
 
 
 SOURCE = Source.model_validate(
@@ -268,6 +343,21 @@ def test_whatever_stands_in_the_cells_no_row_is_lost(
     parsed = parse_file(SOURCE, landed(tmp_path, data.encode()), KNOWN)
     assert parsed.rows_in == len(rows) == len(parsed.rows) + len(parsed.rejections)
     assert flow.count_rows(data.encode()) == len(rows)
+
+
+def test_a_row_over_several_lines_is_named_by_its_first(tmp_path: Path) -> None:
+    rows = [line(), line(source_title='"over\r\nthree\nlines"'), "", line(period="2018")]
+    data = "\n".join([HEADER, *rows]) + "\n"
+    parsed = parse_file(SOURCE, landed(tmp_path, data.encode()), KNOWN)
+    assert [row["source_row"] for row in parsed.rows] == [2, 3, 7]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_any_line_end_will_do(end: str, tmp_path: Path) -> None:
+    data = end.join([HEADER, line(), line(period="2018"), ""]).encode()
+    parsed = parse_file(SOURCE, landed(tmp_path, data), KNOWN)
+    assert [row["source_row"] for row in parsed.rows] == [2, 3]
+    assert flow.count_rows(data) == 2
 
 
 @hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -27,6 +27,16 @@ def one(settings_: Settings, sql: str, *values: object) -> tuple[Any, ...]:
     return tuple(row)
 
 
+def test_the_regions_are_those_of_the_province(published: Settings) -> None:
+    assert one(
+        published,
+        """SELECT count(*) FILTER (level = 'prefecture' AND NOT is_peer),
+                  count(*) FILTER (is_peer), count(*) FILTER (level = 'province'),
+                  list(name_zh) FILTER (level = 'county' AND reports_as = 'prefecture')
+           FROM regions WHERE valid_to IS NULL""",
+    ) == (17, 30, 31, ["济源市"])
+
+
 def test_no_row_is_lost(published: Settings) -> None:
     assert one(published, "SELECT sum(rows_in), sum(rows_accepted), sum(rows_rejected) FROM "
                "meta.ledger") == (379 + 6045, 379 + 6045, 0)  # fmt: skip
@@ -175,14 +185,22 @@ AS_OF_DAYS = [
 ]  # fmt: skip
 
 
+AS_OF_TABLES = (
+    "documents", "targets", "target_sources", "target_revisions", "observation_vintages",
+    "observations", "gap_to_goal", "gap_history", "gap_by_day", "freshness",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("day", AS_OF_DAYS, ids=str)
 def test_as_of_sees_no_future_and_the_macro_says_the_same(
     day: dt.date, published: Settings
 ) -> None:
     frames = compute(published, day, lambda *_: None)
-    assert all(d <= day for d in frames["observation_vintages"]["published_on"])
-    assert all(d <= day for d in frames["target_sources"]["published_on"])
-    assert all(d <= day for d in frames["documents"]["issued_on"])
+    for name in AS_OF_TABLES:
+        for column in frames[name].select(pl.selectors.date()).iter_columns():
+            if not column.name.startswith(("period_", "latest_period_")):
+                assert column.drop_nulls().le(day).all(), f"{name}.{column.name}"
+    assert frames["gap_by_day"].filter(pl.col("obs_published_on") > pl.col("as_of")).is_empty()
     expected = frames["gap_to_goal"].sort("target_id")
     with open_readonly(published) as connection:
         macro = connection.sql("FROM gap_as_of(?)", params=[day]).pl().sort("target_id")
@@ -193,6 +211,38 @@ def test_as_of_sees_no_future_and_the_macro_says_the_same(
             assert theirs == [pytest.approx(x) if x is not None else None for x in ours], name
         else:
             assert theirs == ours, name
+
+
+def test_as_of_a_day_it_is_all_the_same_whether_later_lines_are_there(
+    published: Settings, fresh: Settings
+) -> None:
+    day = dt.date(2021, 1, 1)
+    with open_readonly(published) as connection:
+        found = connection.execute(
+            "SELECT source_row FROM observation_vintages "
+            "WHERE source_id = 'published' AND published_on > ?", [day],
+        ).fetchall()  # fmt: skip
+    later = {row[0] for row in found}
+    path = fresh.published / "observations.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for number, line in enumerate(lines, 1) if number not in later]
+    assert 1 < len(kept) < len(lines) / 2
+    path.write_text("".join(kept), encoding="utf-8")
+    whole, part = (compute(s, day, lambda *_: None) for s in (published, fresh))
+    for name in ("gap_to_goal", "gap_history", "gap_by_day", "targets", "statements"):
+        assert part[name].equals(whole[name]), name
+    place = ("landing_sha256", "source_row")
+    for name in ("observations", "observation_vintages"):
+        assert part[name].drop(place, strict=False).equals(whole[name].drop(place, strict=False))
+
+
+@pytest.mark.parametrize("day", [dt.date(1990, 1, 1), dt.date(2099, 12, 31)], ids=str)
+def test_days_before_and_after_everything_have_an_answer(day: dt.date, published: Settings) -> None:
+    frames = compute(published, day, lambda *_: None)
+    known = day.year > 2000
+    assert (frames["targets"].height > 0) is known
+    assert frames["gap_to_goal"].height == frames["targets"].height
+    assert frames["ledger"]["rows_in"].sum() == 6424
 
 
 def test_an_as_of_run_can_be_published(fresh: Settings) -> None:

@@ -54,6 +54,16 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings_
 
 
+@pytest.fixture
+def built(published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The committed data with their build, to be changed at will; also for child processes."""
+    root = tmp_path / "built"
+    shutil.copytree(published.root, root, symlinks=True)
+    monkeypatch.setenv("DUIBIAO_ROOT", str(root))
+    monkeypatch.setenv("DUIBIAO_TODAY", TODAY.isoformat())
+    return Settings(root)
+
+
 Edit = Callable[[Path, str, str], None]
 
 

@@ -137,20 +137,20 @@ def test_every_observation_leads_to_its_line_in_landed_bytes(published: Settings
 
 
 def test_a_second_run_publishes_nothing_and_a_changed_input_does(
-    fresh: Settings, edit: Edit
+    built: Settings, edit: Edit
 ) -> None:
-    first = run(fresh, TODAY)
-    second = run(fresh, TODAY)
-    assert first.published
+    live = live_build(built)
+    second = run(built, TODAY)
+    assert live is not None
     assert not second.published
-    assert second.build_id == first.build_id
-    path = fresh.published / "observations.csv"
+    assert second.build_id == live.name
+    path = built.published / "observations.csv"
     edit(path, ",24024.0,count,24024个,", ",24025.0,count,24025个,")
-    third = run(fresh, TODAY)
+    third = run(built, TODAY)
     assert third.published
-    assert third.build_id != first.build_id
+    assert third.build_id != live.name
     changed = one(
-        fresh,
+        built,
         "SELECT old_value, new_value FROM meta.diff WHERE table_name = 'observations' "
         "AND column_name = 'value'",
     )
@@ -283,14 +283,13 @@ def test_each_goal_is_asked_once_a_day(tables: dict[str, pl.DataFrame]) -> None:
     assert question.series.select("goal_id", "t").is_unique().all()
 
 
-def test_an_analyst_keeps_a_whole_snapshot_while_a_build_is_published(fresh: Settings) -> None:
-    run(fresh, TODAY)
-    reader = open_readonly(fresh)
+def test_an_analyst_keeps_a_whole_snapshot_while_a_build_is_published(built: Settings) -> None:
+    reader = open_readonly(built)
     before = reader.execute("SELECT build_id FROM meta.build").fetchone()
-    assert run(fresh, dt.date(2020, 1, 1)).published
+    assert run(built, dt.date(2020, 1, 1)).published
     assert reader.execute("SELECT build_id FROM meta.build").fetchone() == before
     assert reader.execute("SELECT count(*) FROM gap_to_goal").fetchone() != (0,)
-    now = one(fresh, "SELECT build_id FROM meta.build")
+    now = one(built, "SELECT build_id FROM meta.build")
     reader.close()
     assert now != before
 

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from assets.metrics.engine import compute
 from assets.metrics.gap import GOAL_COLUMNS, gap_metrics, history_metrics
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 amounts = st.floats(1e-3, 1e12, allow_nan=False, allow_infinity=False)
 operators = st.sampled_from(["ge", "gt", "le", "lt", "approx"])
 years = st.lists(st.integers(2010, 2030), min_size=1, max_size=8, unique=True).map(sorted)

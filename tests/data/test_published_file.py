@@ -129,7 +129,46 @@ def test_status_and_outcome_agree(file: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_the_last_day_of_change_is_the_gap_today(file: duckdb.DuckDBPyConnection) -> None:
+    today = "FROM gap.gap_by_day WHERE as_of = (SELECT as_of FROM meta.build)"
+    assert rows(file, f"({today}) EXCEPT (FROM gap.gap_to_goal)") == []
+    assert rows(file, f"(FROM gap.gap_to_goal) EXCEPT ({today})") == []
+
+
+def test_rows_are_conserved(file: duckdb.DuckDBPyConnection) -> None:
+    assert rows(file, "FROM meta.ledger WHERE rows_in <> rows_accepted + rows_rejected") == []
     assert rows(
-        file, "(FROM gap.gap_by_day WHERE as_of = (SELECT as_of FROM meta.build)) "
-        "EXCEPT (FROM gap.gap_to_goal)"
+        file,
+        """SELECT b.rows_in FROM meta.build b WHERE
+           (b.rows_in, b.rows_accepted, b.rows_rejected) IS DISTINCT FROM (SELECT
+               (sum(rows_in), sum(rows_accepted), sum(rows_rejected)) FROM meta.ledger)
+           OR b.rows_rejected <> (SELECT count(*) FROM core.rejected_rows)""",
     ) == []  # fmt: skip
+
+
+def test_every_value_of_record_is_one_of_the_most_trusted_known(
+    file: duckdb.DuckDBPyConnection,
+) -> None:
+    """A second route: quality in the order of the vocabulary, then the latest publication."""
+    assert rows(
+        file,
+        """WITH ranked AS (
+             SELECT v.observation_id, v.value, c.position, v.published_on,
+                    row_number() OVER (PARTITION BY indicator_id, region_code, period, period_type
+                                       ORDER BY c.position, v.published_on DESC,
+                                                v.source_id, v.source_row) AS place
+             FROM core.observation_vintages v
+             JOIN meta.codes c ON c.vocabulary = 'QUALITIES' AND c.code = v.quality)
+           SELECT observation_id FROM ranked LEFT JOIN core.observations o USING (observation_id)
+           WHERE (place = 1) IS DISTINCT FROM (o.observation_id IS NOT NULL)
+              OR (place = 1 AND o.value <> ranked.value)""",
+    ) == []  # fmt: skip
+
+
+def test_nothing_was_published_after_the_day_of_the_build(
+    file: duckdb.DuckDBPyConnection,
+) -> None:
+    for table in ("observation_vintages", "target_sources"):
+        assert rows(
+            file,
+            f"SELECT 1 FROM core.{table} WHERE published_on > (SELECT as_of FROM meta.build)",
+        ) == []  # fmt: skip

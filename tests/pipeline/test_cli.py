@@ -57,12 +57,40 @@ def test_a_second_run_waits_or_declines(fresh: Settings) -> None:
 
 
 @pytest.mark.slow
+def test_a_second_run_waits_until_it_may_go_on(built: Settings) -> None:
+    environment = os.environ | {"PYTHONUTF8": "1"}
+    with run_lock(built):
+        waiting = subprocess.Popen(
+            [str(COMMAND), "run", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env=environment,
+        )  # fmt: skip
+        assert waiting.stderr is not None
+        assert f"{os.getpid()}" in waiting.stderr.readline()  # says whom it waits for
+        assert waiting.poll() is None
+    answered, _ = waiting.communicate(timeout=120)
+    assert waiting.returncode == 0
+    assert json.loads(answered)["published"] is False
+
+
+@pytest.mark.slow
 def test_a_source_that_fails_gives_exit_code_3(fresh: Settings) -> None:
     (fresh.published / "nbs_provincial.csv").write_bytes(b"\xff\xfe")
     done = duibiao(fresh, "run")
     assert done.returncode == 3
     assert "nbs_provincial" in done.stderr
     assert duibiao(fresh, "check").returncode == 1  # errors on file
+    again = duibiao(fresh, "run", "--json")  # unchanged, and no better for that
+    assert again.returncode == 3
+    assert json.loads(again.stdout)["failed_inputs"] == ["nbs_provincial"]
+
+
+def test_where_nothing_can_be_built_the_last_build_stays(built: Settings) -> None:
+    (built.register / "themes.yaml").write_text("- {id: x}\n", encoding="utf-8")
+    done = duibiao(built, "run")
+    assert done.returncode == 1
+    assert "data/register/themes.yaml:1: x.domain" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert answer(built, "status")["build"]["rows_in"] == 6424
 
 
 def test_status_and_show(published: Settings) -> None:
@@ -108,11 +136,41 @@ def test_sql_answers_in_three_shapes_and_writes_nothing(published: Settings) -> 
     as_csv = duibiao(published, "sql", query, "--csv").stdout.splitlines()
     assert as_csv[0] == "indicator_id,unit"
     assert "indicator_id" in duibiao(published, "sql", query).stdout
-    for attempt in ("DELETE FROM core.targets", "CREATE TABLE x (a INT)", "SELECT * FROM nowhere"):
+    for attempt in (
+        "INSERT INTO core.documents SELECT * FROM core.documents", "DELETE FROM core.targets",
+        "CREATE TABLE x (a INT)", "SELECT * FROM nowhere", "", "/* nothing */",
+    ):  # fmt: skip
         done = duibiao(published, "sql", attempt)
         assert done.returncode == 1
         assert "错误 / error" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_sql_shows_what_is_there_and_nothing_else(published: Settings) -> None:
+    text = "SELECT '[/x]' AS \"[bold]\", 'a[red]b' AS b"
+    assert "[/x]" in duibiao(published, "sql", text).stdout
+    assert "a[red]b" in duibiao(published, "sql", text).stdout
+    assert duibiao(published, "sql", f"{text} FROM nowhere").stderr.count("[/x]") == 1
+    assert duibiao(published, "sql", "SELECT 1 AS a WHERE false", "--csv").stdout.strip() == "a"
+    assert duibiao(published, "sql", "SELECT 1 AS a, 2 AS a", "--csv").stdout.split() == [
+        "a,a", "1,2",
+    ]  # fmt: skip
+    twice = duibiao(published, "sql", "SELECT 1 AS a, 2 AS a", "--json")
+    assert (twice.returncode, twice.stdout) == (1, "")  # one of the two would be lost
+    number = answer(published, "sql", "SELECT 'nan'::DOUBLE AS a, 1.5 AS b, DATE '2020-01-31' AS c")
+    assert number == [{"a": None, "b": 1.5, "c": "2020-01-31"}]
+
+
+def test_check_names_a_bad_cell_as_it_stands(fresh: Settings) -> None:
+    with (fresh.published / "observations.csv").open("a", encoding="utf-8") as file:
+        file.write("base_stations_4g[/x],410000,2018,,1,,,,,media,Some paper,,2019-01-05,,\n")
+    ran = duibiao(fresh, "run", "--json")
+    assert ran.returncode == 0  # a refused row is a finding
+    assert json.loads(ran.stdout)["rows_rejected"] == 1
+    done = duibiao(fresh, "check", "--severity", "error")
+    assert done.returncode == 1
+    assert "base_stations_4g[/x]" in done.stdout
+    assert "line 381" in done.stdout
 
 
 def test_check_dictionary_diff_and_sources(published: Settings) -> None:
@@ -122,6 +180,7 @@ def test_check_dictionary_diff_and_sources(published: Settings) -> None:
     dictionary = answer(published, "dictionary", "gap_to_goal")
     pace = next(row for row in dictionary if row["column_name"] == "pace_ratio")
     assert (pace["zh"], pace["unit"]) == ("进度比", "ratio")
+    assert answer(published, "dictionary", "gap.gap_to_goal") == dictionary
     assert duibiao(published, "dictionary", "no_such_table").returncode == 1
     assert answer(published, "diff") == {"previous_build_id": None, "changes": []}
     assert {row["source_id"] for row in answer(published, "sources")} == {
@@ -139,6 +198,7 @@ def test_nothing_published_is_said_in_one_sentence(fresh: Settings) -> None:
 def test_wrong_usage_is_exit_code_2(published: Settings) -> None:
     assert duibiao(published, "run", "--as-of", "yesterday").returncode == 2
     assert duibiao(published, "no-such-command").returncode == 2
+    assert duibiao(published, "check", "--severity", "grave").returncode == 2
 
 
 def test_evaluate_gives_one_json_object_a_line(published: Settings, tmp_path: Path) -> None:

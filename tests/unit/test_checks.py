@@ -82,6 +82,10 @@ def test_values_far_from_the_goal_but_at_home_in_their_series_stay() -> None:
         ([2.5], {"unit": "count", "derived": True}, {}),
         ([5.0, 9.0, 7.0], {"is_cumulative": True}, {3: "cumulative_fell"}),
         ([5.0, 9.0, 8.5], {"is_cumulative": True}, {}),  # within the printed precision
+        # The one that contradicts most others goes, and not all that came after it.
+        ([90.0, 5.0, 7.0, 9.0], {"is_cumulative": True}, {1: "cumulative_fell"}),
+        ([5.0, 90.0, 7.0, 9.0], {"is_cumulative": True}, {2: "cumulative_fell"}),
+        ([5.0, 0.0], {}, {}),  # zero is a figure like any other
     ],
 )
 def test_impossible_values_are_refused(

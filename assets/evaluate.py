@@ -14,8 +14,8 @@ import polars as pl
 from assets.metrics.engine import compute
 from assets.metrics.evidence import with_evidence
 from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, gap_metrics
-from assets.rejections import Fault, RowFault
 from assets.series import year_end_scale
+from pipelines.faults import Fault, RowFault
 from schemas.contract import columns_of
 from schemas.tables_gap import GapToGoal
 from schemas.vocabulary import OPERATORS, VALUE_KINDS

@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from assets.figures import Figure, FigureError, looks_like_scale_slip, parse_figure
-from assets.rejections import Fault, Origin, Rejection, RowFault
+from assets.rejections import Origin, Rejection
 from pipelines.dates import parse_published, period_bounds, period_type_of
+from pipelines.faults import Fault, RowFault
 from pipelines.landing import Landing
 from schemas.records import Source
 from schemas.vocabulary import BOUNDS, PERIOD_TYPES, QUALITIES

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipelines.faults import Fault
 from schemas.contract import conform, empty, validate
 from schemas.tables_core import RejectedRows
 
@@ -21,32 +22,12 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One broken rule: which field, which value, what is wrong, what to do."""
-
-    rule: str
-    field: str | None
-    value: str | None
-    zh: str
-    en: str
-    remedy: str
-
-
-@dataclass(frozen=True)
 class Rejection:
     """A refused row: its origin, the fault that was found first, the row as it came."""
 
     origin: Origin
     fault: Fault
     raw: Mapping[str, str | None]
-
-
-class RowFault(ValueError):
-    """Raised while a row is read; carries the fault."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(f"{fault.field}={fault.value!r}: {fault.en}. {fault.remedy}")
-        self.fault = fault
 
 
 def rejected_rows(rejections: Iterable[Rejection]) -> pl.DataFrame:

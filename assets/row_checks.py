@@ -13,7 +13,8 @@ import polars as pl
 
 from assets.figures import format_figure, looks_like_scale_slip
 from assets.record import QUALITY_RANK, by_trust
-from assets.rejections import Fault, Origin, Rejection
+from assets.rejections import Origin, Rejection
+from pipelines.faults import Fault
 
 WHOLE_UNITS = ("count", "persons", "subscriptions", "households", "parcels", "racks", "rank")
 # A legitimate series seldom spans three orders of magnitude; a slip of 万 for 亿 spans four.

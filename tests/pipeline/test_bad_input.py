@@ -178,7 +178,7 @@ BAD_CSV: dict[str, tuple[str, Spoil, tuple[str, ...]]] = {
         replace_bytes("published/observations.csv", lambda b: b.replace(b"region_code,", b"", 1)),
         ("observations.csv", "line 1", "region_code")),
     "empty": (
-        "nbs_provincial", replace_bytes("published/nbs_provincial.csv", lambda b: b""),
+        "nbs", replace_bytes("published/nbs_provincial.csv", lambda b: b""),
         ("nbs_provincial.csv", "missing")),
     "without rows": (
         "published",
@@ -189,7 +189,7 @@ BAD_CSV: dict[str, tuple[str, Spoil, tuple[str, ...]]] = {
         replace_bytes("published/observations.csv", lambda b: b.replace(b",note", b",note,x", 1)),
         ("observations.csv", "every row", "ragged_row")),
     "with a quote that never ends": (
-        "nbs_provincial",
+        "nbs",
         replace_bytes("published/nbs_provincial.csv", lambda b: b.replace(b"\n", b'\n"', 1)),
         ("nbs_provincial.csv", "quotes")),
     "cut in a quoted cell": (
@@ -220,8 +220,8 @@ def test_a_bad_csv_fails_its_own_source_only(
         assert word in found["en"]
     assert found["remedy"]
     rows = parsed["parsed_rows"].group_by("source_id").len()
-    (other,) = {"published": 379, "nbs_provincial": 6045}.keys() - {source}
-    assert rows.rows() == [(other, {"published": 379, "nbs_provincial": 6045}[other])]
+    (other,) = {"published": 379, "nbs": 6045}.keys() - {source}
+    assert rows.rows() == [(other, {"published": 379, "nbs": 6045}[other])]
 
 
 BAD_REGISTER: dict[str, tuple[Spoil, tuple[str, ...]]] = {
@@ -335,7 +335,7 @@ def test_what_could_not_be_read_is_said_again_while_nothing_changes(fresh: Setti
     (fresh.published / "nbs_provincial.csv").unlink()
     (fresh.register / "talent.yaml").write_bytes(b"")
     first, second = run(fresh, TODAY), run(fresh, TODAY)
-    assert first.failed_inputs == second.failed_inputs == ("nbs_provincial", "register")
+    assert first.failed_inputs == second.failed_inputs == ("nbs", "register")
     assert first.published
     assert not second.published
 

@@ -77,11 +77,11 @@ def test_a_source_that_fails_gives_exit_code_3(fresh: Settings) -> None:
     (fresh.published / "nbs_provincial.csv").write_bytes(b"\xff\xfe")
     done = duibiao(fresh, "run")
     assert done.returncode == 3
-    assert "nbs_provincial" in done.stderr
+    assert "nbs" in done.stderr
     assert duibiao(fresh, "check").returncode == 1  # errors on file
     again = duibiao(fresh, "run", "--json")  # unchanged, and no better for that
     assert again.returncode == 3
-    assert json.loads(again.stdout)["failed_inputs"] == ["nbs_provincial"]
+    assert json.loads(again.stdout)["failed_inputs"] == ["nbs"]
 
 
 def test_where_nothing_can_be_built_the_last_build_stays(built: Settings) -> None:
@@ -184,7 +184,7 @@ def test_check_dictionary_diff_and_sources(published: Settings) -> None:
     assert duibiao(published, "dictionary", "no_such_table").returncode == 1
     assert answer(published, "diff") == {"previous_build_id": None, "changes": []}
     assert {row["source_id"] for row in answer(published, "sources")} == {
-        "published", "nbs_provincial",
+        "published", "nbs",
     }  # fmt: skip
 
 

@@ -226,7 +226,7 @@ def test_themes_and_sources_refuse_any_fault(tmp_path: Path) -> None:
         load_themes(tmp_path)
     with pytest.raises(RegisterError, match=r"a\.file"):
         load_sources(tmp_path)
-    assert [s.id for s in load_sources(DATA / "published")] == ["published", "nbs_provincial"]
+    assert [s.id for s in load_sources(DATA / "published")] == ["published", "nbs"]
 
 
 # --- tables -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ help:  ## list the targets
 .PHONY: run
 run:  ## build everything from the bundled data and publish it (ARGS: options of `duibiao run`)
 	@$(ENV)
-	@.venv/bin/duibiao run $(ARGS)
+	@.venv/bin/duibiao run --offline $(ARGS)
 
 .PHONY: test
 test:  ## run the tests (ARGS: options of pytest)

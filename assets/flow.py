@@ -4,21 +4,21 @@ Each one says which frames it wants and which it gives; the work itself is in th
 calls. The order is that of `pipelines/graph.py`.
 """
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Mapping
-from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from assets import table_checks
+from assets.catalogue import load_catalogue, source_record_finding
 from assets.findings import Finding, checks_table
 from assets.gaps import gap_tables
-from assets.published import Known, SourceUnreadable, parse_file
+from assets.published import Parsed, SourceUnreadable, check_readable, parse_file
+from assets.readings import parse_landings
 from assets.record import known_on, observations_table
-from assets.regions import load_regions
+from assets.regions import load_regions, provinces_of
 from assets.register import (
     document_observations,
     documents_frame,
@@ -33,10 +33,16 @@ from assets.register import (
 )
 from assets.rejections import Rejection, rejected_rows
 from assets.row_checks import check_rows
+from assets.row_typing import Known
+from assets.source_table import source_findings, sources_table
+from assets.vintages import new_vintages
 from pipelines import clock
-from pipelines.landing import Landing, land
+from pipelines.landing import ACCEPTED, BUNDLED, Landing, LandingZone
+from pipelines.readers import Scope
 from pipelines.settings import Settings
+from pipelines.source_state import load_state
 from schemas.contract import conform, empty, validate
+from schemas.records import Source
 from schemas.tables_core import (
     Indicators,
     ObservationVintages,
@@ -48,7 +54,8 @@ from schemas.tables_meta import Landings, Ledger
 
 Frames = Mapping[str, pl.DataFrame]
 ROW_SCHEMA = {**empty(ObservationVintages).schema, "raw": pl.String()}
-LEDGER_SCHEMA = {"source_id": pl.String(), "rows_in": pl.Int64()}
+LEDGER_SCHEMA = {"source_id": pl.String(), "rows_in": pl.Int64(), "rows_confirmed": pl.Int64()}
+REPORTED = ("register_findings", "landing_findings", "source_findings", "answer_findings")
 FINDING_SCHEMA = {name: pl.String() for name in Finding.__dataclass_fields__}
 
 
@@ -78,76 +85,142 @@ def register(settings: Settings, as_of: dt.date) -> dict[str, pl.DataFrame]:
 
 
 def landing(settings: Settings) -> dict[str, pl.DataFrame]:
-    """Land the bundled files: bytes and sidecar; table `landings`."""
-    rows = []
+    """What has landed: the bundled files (landed here) and what the sources delivered before.
+
+    Frames `landings` and `landing_findings`.
+    """
+    zone = LandingZone(settings.landing)
+    rows, findings = [], []
     for source in load_sources(settings.published):
-        path = settings.published / source.file
-        if not path.is_file():
-            continue  # reported while parsing, where the source is missed
-        data = path.read_bytes()
-        landed = land(
-            settings.landing, source.id, data, origin=f"published/{source.file}",
-            suffix=path.suffix, now=clock.now(),
-        )  # fmt: skip
-        rows.append(
-            {
-                "source_id": source.id,
-                "file": landed.path.relative_to(settings.data).as_posix(),
-                "sha256": landed.sha256,
-                "bytes": landed.size,
-                "rows": count_rows(data),
-                "collected_on": source.collected_on,
-                "verdict": landed.verdict,
-                "origin": landed.origin,
-            }
-        )
+        landed, error = _land_bundled(zone, source, settings)
+        if error:
+            findings.append(_source_failed(source.id, error, landed))
+        if landed:
+            collected = dt.datetime.combine(source.collected_on, dt.time())
+            # Where the project lies and when it ran must not show in its own files' rows.
+            rows.append(_landing_row(replace(landed, number=0, landed_at=collected), settings))
+    catalogue = load_catalogue(settings.sources)
+    findings += [source_record_finding(problem) for problem in catalogue.problems]
+    for feed in catalogue.feeds:
+        rows += [
+            _landing_row(landed, settings)
+            for landed in zone.landings(feed.source.id)
+            if landed.part != BUNDLED
+        ]
     frame = pl.DataFrame(rows, schema=empty(Landings).schema)
-    return {"landings": validate(conform(frame, Landings), Landings)}
+    return {
+        "landings": validate(conform(frame, Landings), Landings),
+        "landing_findings": findings_frame(findings),
+    }
 
 
-def count_rows(data: bytes) -> int:
-    """Rows of data in a CSV file, header and empty lines not counted; also of an unreadable one."""
-    lines = csv.reader(io.StringIO(data.decode("utf-8-sig", errors="replace"), newline=""))
-    found = 0
-    with suppress(csv.Error):  # reported while parsing; what follows cannot be told apart
-        for cells in lines:
-            found += bool(cells)
-    return max(0, found - 1)
+def _land_bundled(
+    zone: LandingZone, source: Source, settings: Settings
+) -> tuple[Landing | None, str | None]:
+    """The landing of a bundled file that is in use, and why it is not the present one."""
+    path = settings.published / source.file
+    try:
+        if not path.is_file():
+            raise SourceUnreadable(f"{source.file}: no such file in data/published")
+        data = path.read_bytes()
+        check_readable(source, data)
+    except SourceUnreadable as error:
+        return zone.last_accepted(source.id).get(BUNDLED), str(error)
+    landed = zone.keep(
+        source.id, BUNDLED, data, origin=f"published/{source.file}", suffix=path.suffix,
+        now=clock.moment(),
+    )  # fmt: skip
+    return landed, None
+
+
+def _landing_row(landed: Landing, settings: Settings) -> dict[str, Any]:
+    return {
+        "source_id": landed.source_id,
+        "landing_no": landed.number,
+        "part": landed.part,
+        "file": landed.path.relative_to(settings.data).as_posix(),
+        "sha256": landed.sha256,
+        "bytes": landed.size,
+        "landed_at": dt.datetime.combine(landed.landed_at.date(), landed.landed_at.time()),
+        "verdict": landed.verdict,
+        "reason": landed.reason,
+        "origin": landed.origin,
+    }
 
 
 def parse(settings: Settings, frames: Frames) -> dict[str, pl.DataFrame]:
-    """Read every landed file. A file that cannot be read is a finding; the others go on."""
+    """Read everything that was accepted. What cannot be read is a finding; the rest goes on.
+
+    Frames `parsed_rows` (new vintages only), `refused_while_parsing`, `source_findings`,
+    `rows_in` (source_id, rows_in, rows_confirmed).
+    """
     known = _known(frames)
-    rows: list[dict[str, Any]] = []
+    scope = Scope(today=clock.today(), provinces=provinces_of(frames["regions"]))
+    zone = LandingZone(settings.landing)
+    bundled = {source.id: source for source in load_sources(settings.published)}
+    feeds = {feed.source.id: feed for feed in load_catalogue(settings.sources).feeds}
+    landed = {
+        name: part.sort("landing_no").filter(pl.col("verdict") == ACCEPTED)
+        for (name,), part in frames["landings"].partition_by("source_id", as_dict=True).items()
+    }
+    kept: list[pl.DataFrame] = []
     refused: list[Rejection] = []
     findings: list[Finding] = []
     counts = []
-    landed = {row["source_id"]: row for row in frames["landings"].iter_rows(named=True)}
-    for source in load_sources(settings.published):
-        found = landed.get(source.id)
-        try:
-            if found is None:
-                raise SourceUnreadable(f"{source.file}: no such file in data/published")
-            path = settings.data / found["file"]
-            landing_ = Landing(source.id, found["origin"], path, found["sha256"], found["bytes"],
-                               clock.now(), found["verdict"])  # fmt: skip
-            parsed = parse_file(source, landing_, known)
-        except ValueError as error:
-            findings.append(_source_failed(source.id, str(error)))
-            continue
-        rows += parsed.rows
+    for name in sorted(landed):
+        parsed = Parsed(name)
+        numbers = set(landed[name]["landing_no"])
+        if 0 in numbers:
+            parsed = _parse_bundled(bundled[name], landed[name].row(0, named=True), settings, known)
+            if not parsed.rows:
+                findings.append(_nothing_usable(bundled[name], parsed))
+        if name in feeds:
+            found = [e for e in zone.landings(name, ACCEPTED) if e.number in numbers]
+            live = [e for e in found if e.part != BUNDLED]
+            more, unreadable = parse_landings(feeds[name], live, known, scope)
+            parsed = parsed.and_then(more)
+            findings += [_landing_unreadable(name, str(error)) for error in unreadable]
+        rows = pl.DataFrame(parsed.rows, schema=ROW_SCHEMA)
+        confirmed = 0
+        if name in feeds:
+            rows, repeated = new_vintages(rows)
+            confirmed = repeated.height
+        kept.append(rows)
         refused += parsed.rejections
-        counts.append({"source_id": source.id, "rows_in": parsed.rows_in})
-        if not parsed.rows:
-            rules = ", ".join(sorted({r.fault.rule for r in parsed.rejections}))
-            why = f"every row was refused ({rules})" if rules else "no rows below the header"
-            findings.append(_source_failed(source.id, f"{source.file}: {why}"))
+        counts.append({"source_id": name, "rows_in": parsed.rows_in, "rows_confirmed": confirmed})
+    rows = pl.concat(kept) if kept else pl.DataFrame(schema=ROW_SCHEMA)
     return {
-        "parsed_rows": pl.DataFrame(rows, schema=ROW_SCHEMA),
+        "parsed_rows": rows,
         "refused_while_parsing": rejected_rows(refused),
         "source_findings": findings_frame(findings),
         "rows_in": pl.DataFrame(counts, schema=LEDGER_SCHEMA),
     }
+
+
+def _parse_bundled(
+    source: Source, row: Mapping[str, Any], settings: Settings, known: Known
+) -> Parsed:
+    path = settings.data / row["file"]
+    return parse_file(
+        source,
+        Landing(source.id, 0, BUNDLED, row["origin"], path, row["sha256"], row["bytes"],
+                row["landed_at"]),
+        known,
+    )  # fmt: skip
+
+
+def _nothing_usable(source: Source, parsed: Parsed) -> Finding:
+    rules = ", ".join(sorted({r.fault.rule for r in parsed.rejections}))
+    why = f"every row was refused ({rules})" if rules else "no rows below the header"
+    return _source_failed(source.id, f"{source.file}: {why}", None)
+
+
+def _landing_unreadable(source_id: str, why: str) -> Finding:
+    return Finding(
+        "error", "source_failed", "landings", source_id,
+        f"数据源 {source_id} 的一份落地文件已无法读取", why,
+        "The reader or its record changed: mend it, or fetch again; the other landings were used",
+    )  # fmt: skip
 
 
 def _known(frames: Frames) -> Known:
@@ -160,9 +233,13 @@ def _known(frames: Frames) -> Known:
     return Known(indicator_of, unit_of, frozenset(frames["regions"]["region_code"]))
 
 
-def _source_failed(source_id: str, why: str) -> Finding:
-    return Finding("error", "source_failed", "landings", source_id, f"数据源 {source_id} 无法读取",
-                   why, "Mend the file; the other sources were used")  # fmt: skip
+def _source_failed(source_id: str, why: str, in_use: Landing | None) -> Finding:
+    zh, en = f"数据源 {source_id} 无法读取", why
+    remedy = "Mend the file; the other sources were used"
+    if in_use:
+        day = in_use.landed_at.date()
+        zh, en = f"{zh}，沿用 {day} 的数据", f"{why}; the landing of {day} stays in use"
+    return Finding("error", "source_failed", "landings", source_id, zh, en, remedy)
 
 
 def theme(name: str, frames: Frames) -> dict[str, pl.DataFrame]:
@@ -189,6 +266,8 @@ def vintages(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
         ledger = ledger.join(counted, on="source_id", how="left").with_columns(
             pl.col(column).fill_null(0)
         )
+    # What repeats the last vintage is accepted as well; it only makes no new one.
+    ledger = ledger.with_columns(pl.col("rows_accepted") + pl.col("rows_confirmed"))
     lost = ledger.filter(pl.col("rows_in") != pl.col("rows_accepted") + pl.col("rows_rejected"))
     if lost.height:
         raise AssertionError(f"rows were lost or doubled on the way: {lost.to_dicts()}")
@@ -222,11 +301,24 @@ def gaps(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     return gap_tables(frames, frames["observation_vintages"], as_of)
 
 
+def sources(settings: Settings, frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
+    """How each source answered, and how old it is; what went wrong there, as findings."""
+    live = [feed.source for feed in load_catalogue(settings.sources).feeds]
+    states = {source.id: load_state(settings.landing, source.id) for source in live}
+    table = sources_table(
+        load_sources(settings.published), live, states, frames["landings"],
+        frames["observation_vintages"], as_of,
+    )  # fmt: skip
+    last_good = dict(table.select("source_id", "last_good_on").drop_nulls().iter_rows())
+    found = list(source_findings(states.values(), last_good, as_of))
+    return {"sources": table, "answer_findings": findings_frame(found)}
+
+
 def checks(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """Every finding of the run, and the age of each series."""
     observed, indicators = frames["observations"], frames["indicators"]
     freshness = table_checks.freshness_table(observed, indicators, as_of)
-    reported = pl.concat([frames["register_findings"], frames["source_findings"]])
+    reported = pl.concat(frame for name, frame in sorted(frames.items()) if name in REPORTED)
     found = [
         *(Finding(**row) for row in reported.iter_rows(named=True)),
         *table_checks.refused(frames["rejected_rows"]),

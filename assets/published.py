@@ -2,9 +2,7 @@
 
 import csv
 import datetime as dt
-import hashlib
 import io
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -12,15 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from assets.figures import Figure, FigureError, looks_like_scale_slip, parse_figure
+from assets.figures import Figure, looks_like_scale_slip
 from assets.rejections import Origin, Rejection
-from pipelines.dates import parse_published, period_bounds, period_type_of
+from assets.row_typing import Known, Row, fault_of, finish, read_common, read_figure
+from pipelines.dates import parse_published
 from pipelines.faults import Fault, RowFault
 from pipelines.landing import Landing
 from schemas.records import Source
-from schemas.vocabulary import BOUNDS, PERIOD_TYPES, QUALITIES
-
-Row = Mapping[str, str | None]
+from schemas.vocabulary import BOUNDS, QUALITIES
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -35,15 +32,6 @@ COLUMNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Known:
-    """What a row may refer to: indicators (by id and alias) with their unit, and regions."""
-
-    indicator_of: Mapping[str, str]
-    unit_of: Mapping[str, str]
-    regions: frozenset[str]
-
-
 @dataclass
 class Parsed:
     """One landed file read: rows_in == len(rows) + len(rejections), always."""
@@ -52,6 +40,15 @@ class Parsed:
     rows_in: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+
+    def and_then(self, later: "Parsed") -> "Parsed":
+        """This file, and what was read of later ones of the same source."""
+        return Parsed(
+            self.source_id,
+            self.rows_in + later.rows_in,
+            self.rows + later.rows,
+            self.rejections + later.rejections,
+        )
 
 
 class SourceUnreadable(ValueError):
@@ -76,10 +73,21 @@ def parse_file(source: Source, landing: Landing, known: Known) -> Parsed:
         try:
             if None in row or any(value is None for value in row.values()):
                 raise RowFault(_ragged(row))
-            parsed.rows.append(_finish(read(source, row, known), source, row, origin))
+            found = read(source, row, known)
+            parsed.rows.append(finish(found, row, _as_it_came(row), origin))
         except RowFault as refused:
             parsed.rejections.append(Rejection(origin, refused.fault, _as_it_came(row)))
     return parsed
+
+
+def check_readable(source: Source, data: bytes) -> None:
+    """Whether a file can be read at all, whatever its rows say.
+
+    Raises:
+        SourceUnreadable: see `parse_file`.
+    """
+    for _ in _lines(source, data):
+        pass
 
 
 def _lines(source: Source, data: bytes) -> Iterator[tuple[int, Row]]:
@@ -113,13 +121,13 @@ def _line_ends(row: Row) -> int:
 
 
 def _read_observation(source: Source, row: Row, known: Known) -> dict[str, Any]:
-    found = _read_common(row, known)
+    found = read_common(row, known)
     stated = _stated_value(row, found["unit"])
-    figure = _figure(row, found["unit"])
+    figure = read_figure(row, found["unit"])
     if figure is not None and stated is not None:
         _must_agree(stated, figure, row)
     if figure is None and stated is None:
-        raise _fault(
+        raise fault_of(
             "value_required",
             "value",
             row,
@@ -155,10 +163,10 @@ def _read_observation(source: Source, row: Row, known: Known) -> dict[str, Any]:
 
 
 def _read_panel(source: Source, row: Row, known: Known) -> dict[str, Any]:
-    found = _read_common({**row, "period_type": source.constants.get("period_type")}, known)
-    figure = _figure(row, found["unit"])
+    found = read_common({**row, "period_type": source.constants.get("period_type")}, known)
+    figure = read_figure(row, found["unit"])
     if figure is None:
-        raise _fault(
+        raise fault_of(
             "value_required",
             "value_printed",
             row,
@@ -187,65 +195,6 @@ def _read_panel(source: Source, row: Row, known: Known) -> dict[str, Any]:
     }
 
 
-def _read_common(row: Row, known: Known) -> dict[str, Any]:
-    """Indicator, region, unit and period: the columns that both layouts have."""
-    indicator = known.indicator_of.get(row["indicator_id"] or "")
-    if indicator is None:
-        raise _fault(
-            "unknown_indicator",
-            "indicator_id",
-            row,
-            "未登记的指标",
-            "not in the register",
-            "Add the indicator to data/register/*.yaml, or correct the id",
-        )
-    if row["region_code"] not in known.regions:
-        raise _fault(
-            "unknown_region",
-            "region_code",
-            row,
-            "未登记的地区代码",
-            "not in data/regions.csv",
-            "Use a GB/T 2260 code of data/regions.csv",
-        )
-    unit = known.unit_of[indicator]
-    if row.get("unit") not in (None, "", unit):
-        raise _fault(
-            "unit_differs",
-            "unit",
-            row,
-            f"计量单位应为 {unit}",
-            f"the indicator's unit is {unit}",
-            f"Convert the value to {unit}",
-        )
-    period = row["period"] or ""
-    try:
-        period_type = row.get("period_type") or period_type_of(period)
-        start, end = period_bounds(period, period_type)
-    except ValueError as error:
-        raise _fault(
-            "impossible_period",
-            "period",
-            row,
-            "时期无效",
-            str(error),
-            "Write the period as 2020, 2020-Q3, 2020-07 or 2020-07-29",
-        ) from error
-    if period_type not in PERIOD_TYPES:
-        raise _fault(
-            "unknown_code",
-            "period_type",
-            row,
-            "时期类型无效",
-            "not one of " + ", ".join(PERIOD_TYPES),
-            "Correct the period type",
-        )
-    return {
-        "indicator_id": indicator, "region_code": row["region_code"], "unit": unit,
-        "period": period, "period_type": period_type, "period_start": start, "period_end": end,
-    }  # fmt: skip
-
-
 def _stated_value(row: Row, unit: str) -> Decimal | None:
     text = (row["value"] or "").strip()
     if not text:
@@ -256,7 +205,7 @@ def _stated_value(row: Row, unit: str) -> Decimal | None:
         if "_" in text:  # 1_000 is Python's own way of writing
             raise ValueError(text)
     except (ValueError, ArithmeticError) as error:
-        raise _fault(
+        raise fault_of(
             "not_a_number",
             "value",
             row,
@@ -265,7 +214,7 @@ def _stated_value(row: Row, unit: str) -> Decimal | None:
             f"Write the value in {unit} as a plain number",
         ) from error
     if not math.isfinite(number):
-        raise _fault(
+        raise fault_of(
             "not_finite",
             "value",
             row,
@@ -276,35 +225,6 @@ def _stated_value(row: Row, unit: str) -> Decimal | None:
     return stated
 
 
-def _figure(row: Row, unit: str) -> Figure | None:
-    text = (row["value_printed"] or "").strip()
-    if not text:
-        return None
-    try:
-        figure = parse_figure(text, unit_printed=row["unit_printed"] or None, unit=unit)
-    except FigureError as error:
-        if row.get("value"):  # a printed form without a figure (a list of names): value decides
-            return None
-        raise _fault(
-            "unreadable_figure",
-            "value_printed",
-            row,
-            "无法识别的数值",
-            str(error),
-            "Write the figure with its unit as printed, or fill in value",
-        ) from error
-    if not math.isfinite(float(figure.value)):
-        raise _fault(
-            "not_finite",
-            "value_printed",
-            row,
-            "不是有限数",
-            "not a finite number",
-            "Correct the figure",
-        )
-    return figure
-
-
 def _must_agree(stated: Decimal, figure: Figure, row: Row) -> None:
     """The value column repeats the printed figure, rounded at most to its own last digit."""
     exponent = stated.normalize().as_tuple().exponent
@@ -313,7 +233,7 @@ def _must_agree(stated: Decimal, figure: Figure, row: Row) -> None:
     if abs(stated - figure.value) <= max(rounding, abs(stated) * Decimal("1e-9")):
         return
     slip = looks_like_scale_slip(float(abs(stated)), float(abs(figure.value)))
-    raise _fault(
+    raise fault_of(
         "printed_disagrees",
         "value",
         row,
@@ -327,7 +247,7 @@ def _published(row: Row, name: str, collected_on: dt.date) -> tuple[dt.date, str
     try:
         return parse_published(row[name] or "", collected_on)
     except ValueError as error:
-        raise _fault(
+        raise fault_of(
             "impossible_date",
             name,
             row,
@@ -341,7 +261,7 @@ def _date(row: Row, name: str) -> dt.date:
     try:
         return dt.date.fromisoformat(row[name] or "")
     except ValueError as error:
-        raise _fault(
+        raise fault_of(
             "impossible_date", name, row, "日期无效", str(error), "Write the date as 2020-07-29"
         ) from error
 
@@ -349,7 +269,7 @@ def _date(row: Row, name: str) -> dt.date:
 def _choice(row: Row, name: str, codes: Mapping[str, object], *, default: str | None) -> str:
     value = row[name] or default
     if value not in codes:
-        raise _fault(
+        raise fault_of(
             "unknown_code",
             name,
             row,
@@ -359,28 +279,6 @@ def _choice(row: Row, name: str, codes: Mapping[str, object], *, default: str | 
         )
     assert value is not None
     return value
-
-
-def _finish(found: dict[str, Any], source: Source, row: Row, origin: Origin) -> dict[str, Any]:
-    """Add where the row came from, and an id that depends on its content alone."""
-    if found["published_on"] < found["period_start"]:
-        raise _fault(
-            "published_before_period",
-            "period",
-            row,
-            f"发布于 {found['published_on']}，早于所测时期",
-            f"published on {found['published_on']}, before the period began",
-            "Correct the period or the date; a forecast is no observation",
-        )
-    content = "|".join([source.id, *(f"{k}={row[k]}" for k in sorted(row))])
-    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-    return found | {
-        "observation_id": f"{source.id}:{digest}",
-        "source_id": source.id,
-        "landing_sha256": origin.landing_sha256,
-        "source_row": origin.source_row,
-        "raw": json.dumps(_as_it_came(row), ensure_ascii=False),
-    }
 
 
 def _ragged(row: Row) -> Fault:
@@ -400,7 +298,3 @@ def _as_it_came(row: Row) -> dict[str, str | None]:
         str(k): ",".join(map(str, v)) if isinstance(v, list) else None if v is None else str(v)
         for k, v in cells.items()
     }
-
-
-def _fault(rule: str, name: str, row: Row, zh: str, en: str, remedy: str) -> RowFault:
-    return RowFault(Fault(rule, name, row.get(name), zh, en, remedy))

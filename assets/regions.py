@@ -121,3 +121,9 @@ def _check_across(found: list[tuple[int, Row]], problem: Problem) -> None:
                 row["successor_code"] or "",
                 "a code that ended has valid_to and successor_code, any other has neither",
             )
+
+
+def provinces_of(regions: pl.DataFrame) -> dict[str, str]:
+    """Code -> Chinese name of China and its provinces, from table `regions`."""
+    wanted = regions.filter(pl.col("level").is_in(["country", "province"]))
+    return dict(wanted.select("region_code", "name_zh").iter_rows())

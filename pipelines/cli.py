@@ -1,8 +1,8 @@
 """The `duibiao` command.
 
 Exit codes: 0 published, unchanged or answered; 1 nothing published or no answer; 2 wrong usage;
-3 published, but a source or a record of the register could not be read, or rows of a table of
-one's own were refused.
+3 published, but a source failed or was quarantined, a record of the register could not be read,
+a correction no longer fits, or rows of a table of one's own were refused.
 """
 
 import csv
@@ -69,6 +69,20 @@ def progress() -> Iterator[Callable[[str, str, int, int], None]]:
         yield say
 
 
+def print_answer(console: Console, state: Any) -> None:
+    """One line a source, as it ends."""
+    colours = {"failed": "red", "quarantined": "yellow"}
+    words = {"fetched": "已取 fetched", "unchanged": "无变化 unchanged",
+             "quarantined": "待定 quarantined", "failed": "失败 failed"}  # fmt: skip
+    counts = "，".join(f"{word} {state.count(k)}" for k, word in words.items() if state.count(k))
+    colour = colours.get(state.outcome, "green")
+    console.print(f"[{colour}]{state.source_id}: {words[state.outcome]}[/] {counts}")
+    for part, trouble in state.troubles[:5]:
+        where = f"{part}: " if part else ""
+        console.print(f"  {escape(where + trouble.zh)} / {escape(trouble.en)}\n"
+                      f"  [dim]→ {escape(trouble.remedy)}[/]")  # fmt: skip
+
+
 def emit(data: Any) -> None:
     """Print JSON, one document; dates as ISO text, what is not finite as null."""
     text = json.dumps(data, default=lambda x: float(x) if isinstance(x, Decimal) else str(x))
@@ -83,16 +97,21 @@ def run(
     force: Annotated[bool, typer.Option(help="未变化也发布 / publish although unchanged.")] = False,
     wait: Annotated[bool, typer.Option(help="等待另一次运行 / wait for another run.")] = True,
     offline: Annotated[
-        bool,
-        typer.Option(help="只用随库数据（目前总是如此）/ bundled data only; always so for now."),
-    ] = True,
+        bool, typer.Option("--offline", help="不访问网络 / ask no source on the network.")
+    ] = False,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="只访问这些数据源（可重复）/ ask these sources only; may be repeated."),
+    ] = None,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="取全部31省 / all 31 provinces, not Henan alone.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """从登记册和已发布数据建库并发布 / build everything and publish it."""
+    """取数、检验、建库、发布 / ask the sources, check, build and publish everything."""
     from pipelines.locking import UNATTENDED_WAIT
     from pipelines.run import run as run_all
 
-    del offline  # this release has no source on the network
     settings = Settings.default()
 
     with progress() as say:
@@ -101,12 +120,16 @@ def run(
             as_of.date() if as_of else None,
             dry_run=dry_run,
             force=force,
+            offline=offline,
+            only=source or (),
+            peers=peers,
             wait=UNATTENDED_WAIT if wait else 0.0,
             say=say,
+            answered=lambda state: print_answer(err, state),
             notify=lambda message: err.print(f"[yellow]{escape(message)}[/]"),
         )
     if as_json:
-        emit(vars(result))
+        emit(vars(result) | {"sources": [_brief(state) for state in result.sources]})
     elif not result.published and not dry_run:
         word = "无变化，未发布新版本 / unchanged, nothing published"
         out.print(f"[green]{word}[/]: {result.build_id}（截至 as of {result.as_of}）")
@@ -116,9 +139,19 @@ def run(
         _print_headline(settings)
     if result.failed_inputs:
         err.print(
-            f"[red]未能完整读取 / could not be read in full: {', '.join(result.failed_inputs)}[/]"
+            "[red]未能完整读取，沿用上次数据 / not read in full, the last good data stay in use: "
+            f"{', '.join(result.failed_inputs)}[/]（duibiao sources · duibiao check）"
         )
         raise typer.Exit(3)
+
+
+def _brief(state: Any) -> dict[str, Any]:
+    return {
+        "source_id": state.source_id,
+        "outcome": state.outcome,
+        **{name: state.count(name) for name in ("fetched", "unchanged", "quarantined", "failed")},
+        "troubles": [{"part": part, **vars(trouble)} for part, trouble in state.troubles],
+    }
 
 
 def _print_run(result: Any, dry_run: bool) -> None:
@@ -321,18 +354,34 @@ def diff(as_json: Json = False) -> None:
 
 @app.command()
 def sources(as_json: Json = False) -> None:
-    """数据来源及其行数 / the sources: bytes landed, rows accepted and refused."""
+    """数据源的状态、新旧、错误、下次发布 / the sources: state, age, errors, next release."""
     from pipelines.builds import open_readonly
-    from pipelines.show import rows
+    from pipelines.show_sources import print_sources, source_records
 
-    with open_readonly(Settings.default()) as connection:
-        found = rows(
-            connection,
-            """SELECT source_id, origin, bytes, collected_on, verdict, l.rows_in, l.rows_accepted,
-                      l.rows_rejected, left(sha256, 12) AS sha256
-               FROM meta.landings LEFT JOIN meta.ledger l USING (source_id) ORDER BY source_id""",
-        )
-    emit(found) if as_json else _print_rows(found)
+    settings = Settings.default()
+    with open_readonly(settings) as connection:
+        found = source_records(connection, settings)
+    if as_json:
+        emit(found)
+    else:
+        print_sources(out, found)
+
+
+@app.command()
+def accept(
+    source: str,
+    part: str,
+    reason: Annotated[str, typer.Option(help="为什么可信 / why it may be believed.")],
+) -> None:
+    """接受一份待定的落地文件 / accept a quarantined landing after looking at it."""
+    from pipelines.collect import accept_by_hand
+    from pipelines.locking import run_lock
+
+    settings = Settings.default()
+    with run_lock(settings, wait=0.0):
+        landed = accept_by_hand(settings, source, part, reason)
+    out.print(f"[green]已接受 / accepted[/] {source}/{part} {landed.sha256[:12]}；"
+              "下次运行采用 / used from the next run on: duibiao run --offline")  # fmt: skip
 
 
 @app.command()

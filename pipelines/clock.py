@@ -32,3 +32,12 @@ def today() -> dt.date:
         return dt.datetime.strptime(named, "%Y-%m-%d").date()
     except ValueError as error:
         raise ClockError(f"{TODAY_VARIABLE}={named}: not a day such as 2026-11-22") from error
+
+
+def moment() -> dt.datetime:
+    """This time of day on `today()`: stamps what a source answered, so that a run can be replayed.
+
+    Raises:
+        ClockError: see `today`.
+    """
+    return dt.datetime.combine(today(), now().timetz())

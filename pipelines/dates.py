@@ -84,6 +84,19 @@ def parse_published(text: str | None, collected_on: dt.date | None) -> tuple[dt.
     return end if collected_on is None else min(end, collected_on), basis
 
 
+def next_period_end(end: dt.date, frequency: str) -> dt.date:
+    """Last day of the period after the one that ends on (or holds) the day.
+
+    Args:
+        frequency: annual, quarterly or monthly.
+    """
+    months = {"annual": 12, "quarterly": 3, "monthly": 1}[frequency]
+    # The period that holds the day ends with its last month.
+    last = -(-end.month // months) * months
+    years, month = divmod(last + months - 1, 12)
+    return _month_end(end.year + years, month + 1)
+
+
 def _read(period: str) -> tuple[str, dt.date, dt.date]:
     """Shape, first and last day of a period."""
     match = _PERIOD.fullmatch(period)

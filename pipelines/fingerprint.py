@@ -15,7 +15,9 @@ from typing import Final
 
 from pipelines.builds import build_record, live_build
 from pipelines.files import sha256_of
+from pipelines.landing import BUNDLED
 from pipelines.settings import PROJECT, Settings
+from pipelines.source_state import STATE, load_state
 
 PACKAGES: Final = ("schemas", "assets", "pipelines")
 
@@ -98,14 +100,31 @@ def code_version() -> str:
 
 
 def _inputs(settings: Settings) -> Iterator[InputFile]:
-    singles = [settings.data / "regions.csv", settings.data / "corrections.yaml"]
+    singles = [settings.data / "regions.csv", settings.corrections, settings.submissions]
+    records = [*settings.register.glob("*.yaml"), *settings.sources.glob("*.yaml")]
     for kind, paths in (
-        ("register", [*settings.register.glob("*.yaml"), *(p for p in singles if p.is_file())]),
+        ("register", [*records, *(p for p in singles if p.is_file())]),
         ("published", _below(settings.published)),
-        ("submission", _below(settings.inbox)),
+        ("landed", _sidecars(settings)),
     ):
         for path in paths:
             yield _file(path, settings.root, kind)
+    yield from _states(settings)
+
+
+def _sidecars(settings: Settings) -> Iterator[Path]:
+    """What the sources delivered. The bundled files are inputs themselves: not their landings."""
+    for path in settings.landing.glob("*/*.json"):
+        if path.name != STATE and not path.name.endswith(f"-{BUNDLED}.json"):
+            yield path
+
+
+def _states(settings: Settings) -> Iterator[InputFile]:
+    """How the sources answered, without the time: the same failure again is no change."""
+    for path in settings.landing.glob(f"*/{STATE}"):
+        said = load_state(settings.landing, path.parent.name).without_times().encode()
+        name = path.relative_to(settings.root).as_posix()
+        yield InputFile(name, hashlib.sha256(said).hexdigest(), len(said), "landed")
 
 
 def _program(code: Path) -> Iterator[InputFile]:

@@ -6,16 +6,20 @@ with `definitions.py` the only place in this package that knows the assets.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
 from assets import flow
+from assets.catalogue import load_catalogue
+from assets.regions import load_regions, provinces_of
 from assets.register import load_themes
 from assets.warehouse import MACROS, VIEWS
+from pipelines.collect import collect
 from pipelines.settings import Settings
+from pipelines.source_state import SourceState
 
 Frames = Mapping[str, pl.DataFrame]
 
@@ -57,7 +61,7 @@ class Step:
         return made
 
 
-__all__ = ["MACROS", "VIEWS", "Context", "Frames", "Step", "steps"]
+__all__ = ["MACROS", "VIEWS", "Context", "Frames", "Step", "ask_sources", "steps"]
 
 REGISTER_TABLES = (
     "documents", "regions", "indicators", "targets", "target_sources", "target_revisions",
@@ -96,9 +100,9 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, _: flow.register(c.settings, c.as_of),
         ),
         Step(
-            "landing", "landing", (), ("landings",),
-            "落地：每个来源的原始字节及其摘要",
-            "Landing: the bytes of each source with their SHA-256",
+            "landing", "landing", (), ("landings", "landing_findings"),
+            "落地：每个来源的原始字节、摘要与验收结论",
+            "Landing: the bytes of each source, their SHA-256 and the verdict on them",
             lambda c, _: flow.landing(c.settings),
         ),
         Step(
@@ -139,8 +143,16 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda _, f: flow.statements(f),
         ),
         Step(
+            "sources", "landing", ("landings", "observation_vintages"),
+            ("sources", "answer_findings"),
+            "数据源：是否应答、数据多旧、下次何时发布",
+            "Sources: how each answered, how old it is, when its next figures are due",
+            lambda c, f: flow.sources(c.settings, f, c.as_of),
+        ),
+        Step(
             "checks", "checks",
-            ("register_findings", "source_findings", "rejected_rows", "observations", "indicators",
+            ("register_findings", "landing_findings", "source_findings", "answer_findings",
+             "rejected_rows", "observations", "indicators",
              "regions", "targets", "statements", "gap_to_goal"),
             ("checks", "freshness"),
             "检查：需要人看的发现，以及数据新旧",
@@ -148,6 +160,22 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, f: flow.checks(f, c.as_of),
         ),
     )  # fmt: skip
+
+
+def ask_sources(
+    settings: Settings,
+    *,
+    only: Collection[str] = (),
+    offline: bool = False,
+    peers: bool = False,
+    say: Callable[[SourceState], None] = lambda state: None,
+) -> list[SourceState]:
+    """Ask every source on record, and take in what people dropped; see `collect`."""
+    catalogue = load_catalogue(settings.sources)
+    provinces = provinces_of(load_regions(settings.data / "regions.csv"))
+    return collect(
+        settings, catalogue.feeds, provinces, only=only, offline=offline, peers=peers, say=say
+    )
 
 
 def _theme(theme: str, context: Context, frames: Frames) -> dict[str, pl.DataFrame]:

@@ -13,11 +13,16 @@ concerns one part alone.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from pipelines.faults import Fault
 from pipelines.source_errors import SourceError
+from schemas.source_records import LiveSource
+
+if TYPE_CHECKING:
+    from pipelines.http import Web
 
 
 @dataclass(frozen=True)
@@ -166,3 +171,22 @@ class Scope:
     provinces: Mapping[str, str]
     seen: Mapping[str, Seen] = field(default_factory=dict)
     peers: bool = False
+
+
+class Feed(Protocol):
+    """A source with its reader: what the collecting run is handed for each record."""
+
+    @property
+    def source(self) -> LiveSource: ...
+
+    def fetch(self, web: "Web", scope: Scope) -> Iterator[Document | PartFailed | Unchanged]:
+        """Ask the network. Raises SourceError when nothing more may be asked."""
+        ...
+
+    def read(self, document: Document, scope: Scope) -> Reading:
+        """Read one document. Raises SourceError when it can't be used."""
+        ...
+
+    def dropped(self, name: str, body: bytes) -> list[Document]:
+        """The documents in a file that a person dropped. Raises SourceError."""
+        ...

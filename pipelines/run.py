@@ -1,23 +1,25 @@
-"""One run from the bundled files to the published warehouse, in one process.
+"""One run from the sources to the published warehouse, in one process.
 
 What `duibiao run` does, and what the last step of the nightly job does with staged frames.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines import clock
 from pipelines.builds import live_build, open_readonly
 from pipelines.fingerprint import Fingerprint, fingerprint, live_fingerprint
 from pipelines.locking import UNATTENDED_WAIT, run_lock
-from pipelines.settings import Settings
+from pipelines.settings import Settings, is_offline
 
 if TYPE_CHECKING:
     import polars as pl
 
     from pipelines.publish import PublishResult
+    from pipelines.source_state import SourceState
 
 # Tables that findings about the register name.
 FINDINGS_OF_REGISTER: Final = ("register", "indicators", "statements")
@@ -33,8 +35,9 @@ class RunResult:
         build_id: the live build after it; None after a dry run of the first.
         published: a new build was published.
         rows_in, rows_accepted, rows_rejected: of all sources; zero when nothing was done.
-        failed_inputs: sources that could not be read, and `register` where records had to be left
-            out; the others were used.
+        failed_inputs: sources that did not answer or could not be read, `register` where records
+            had to be left out, `corrections` where one no longer fits; the others were used.
+        sources: how the sources answered that were asked in this run.
     """
 
     build_id: str | None
@@ -45,6 +48,7 @@ class RunResult:
     rows_rejected: int = 0
     findings: Mapping[str, int] | None = None
     failed_inputs: tuple[str, ...] = ()
+    sources: tuple["SourceState", ...] = ()
 
 
 def run(
@@ -53,33 +57,72 @@ def run(
     *,
     dry_run: bool = False,
     force: bool = False,
+    offline: bool = False,
+    only: Collection[str] = (),
+    peers: bool = False,
     wait: float = UNATTENDED_WAIT,
     say: Say = lambda group, name, number, total: None,
+    answered: Callable[["SourceState"], None] = lambda state: None,
     notify: Callable[[str], None] = lambda message: None,
 ) -> RunResult:
-    """Build everything as of a day and publish it, unless nothing changed since the live build.
+    """Ask the sources, build everything as of a day, publish it if anything changed.
 
     Args:
         as_of: only what was published by this day is used; default today in Asia/Shanghai.
-        dry_run: compute and check everything, publish nothing.
+        dry_run: compute and check what has landed; ask nobody, publish nothing.
         force: publish although nothing changed.
+        offline: ask nobody; files that people dropped or submitted are taken in.
+        only: ids of the sources to ask; empty: all.
+        peers: fetch all provinces where a source has them, not Henan alone.
+        answered: is told how each source answered.
         wait: seconds to wait for another run.
         say: is told the group and name of each step, its number and how many there are.
 
     Raises:
         RunLocked, ContractError, PublishError: nothing was published; the last build stays.
+        UnknownSource: `only` names a source that is not on record.
     """
     day = as_of or clock.today()
     with run_lock(settings, wait=wait, notify=notify):
+        states: tuple[SourceState, ...] = ()
+        if not dry_run:
+            states = take_in(
+                settings, offline=offline or is_offline(), only=only, peers=peers, say=answered
+            )
         made_of = fingerprint(settings, day)
         live = live_build(settings)
         if not force and not dry_run and live and live_fingerprint(settings) == made_of.value:
-            return RunResult(live.name, published=False, as_of=day, failed_inputs=_failed(settings))
+            return RunResult(
+                live.name, published=False, as_of=day, sources=states,
+                failed_inputs=_with_sources(_failed(settings), states),
+            )  # fmt: skip
         frames = compute(settings, day, say)
         if dry_run:
-            return _result(live.name if live else None, False, day, frames)
+            return _result(live.name if live else None, False, day, frames, ())
         published = publish_frames(settings, made_of, frames, force=force)
-        return _result(published.build_id, True, day, frames)
+        return _result(published.build_id, True, day, frames, states)
+
+
+def take_in(
+    settings: Settings,
+    *,
+    offline: bool,
+    only: Collection[str] = (),
+    peers: bool = False,
+    say: Callable[["SourceState"], None] = lambda state: None,
+) -> tuple["SourceState", ...]:
+    """Everything that comes from outside: what sources answer, what people drop and submit."""
+    if offline and not (_holds_files(settings.dropped) or _holds_files(settings.inbox)):
+        return ()  # without loading anything: a run with nothing to do ends at once
+    from pipelines.graph import ask_sources
+    from pipelines.submit import submit_inbox
+
+    submit_inbox(settings)
+    return tuple(ask_sources(settings, only=only, offline=offline, peers=peers, say=say))
+
+
+def _holds_files(folder: Path) -> bool:
+    return folder.is_dir() and any(path.name != "done" for path in folder.iterdir())
 
 
 def compute(settings: Settings, day: dt.date, say: Say) -> dict[str, "pl.DataFrame"]:
@@ -117,7 +160,11 @@ def publish_frames(
 
 
 def _result(
-    build_id: str | None, published: bool, day: dt.date, frames: Mapping[str, "pl.DataFrame"]
+    build_id: str | None,
+    published: bool,
+    day: dt.date,
+    frames: Mapping[str, "pl.DataFrame"],
+    states: tuple["SourceState", ...],
 ) -> RunResult:
     ledger, checks = frames["ledger"], frames["checks"]
     return RunResult(
@@ -128,9 +175,15 @@ def _result(
         rows_accepted=int(ledger["rows_accepted"].sum()),
         rows_rejected=int(ledger["rows_rejected"].sum()),
         findings=dict(checks.group_by("severity").len().iter_rows()),
-        failed_inputs=_failed_inputs(
-            checks.filter(checks["severity"] == "error").select("rule", "table_name", "key").rows()
+        failed_inputs=_with_sources(
+            _failed_inputs(
+                checks.filter(checks["severity"] == "error")
+                .select("rule", "table_name", "key")
+                .rows()
+            ),
+            states,
         ),
+        sources=states,
     )
 
 
@@ -148,4 +201,16 @@ def _failed_inputs(errors: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
     found = list(errors)
     sources = sorted(key for rule, _, key in found if rule == "source_failed")
     of_register = any(table in FINDINGS_OF_REGISTER for _, table, _ in found)
-    return (*sources, *(["register"] if of_register else []))
+    of_sources = any(rule == "source_record" for rule, _, _ in found)
+    of_corrections = any(table == "corrections" for _, table, _ in found)
+    return (
+        *sources,
+        *(["data/sources"] if of_sources else []),
+        *(["register"] if of_register else []),
+        *(["corrections"] if of_corrections else []),
+    )
+
+
+def _with_sources(failed: tuple[str, ...], states: tuple["SourceState", ...]) -> tuple[str, ...]:
+    """The sources that did not answer in full in this run come first."""
+    return tuple(dict.fromkeys([*(s.source_id for s in states if not s.is_ok), *failed]))

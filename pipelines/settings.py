@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import Final
 
 ROOT_VARIABLE: Final = "DUIBIAO_ROOT"
+OFFLINE_VARIABLE: Final = "DUIBIAO_OFFLINE"
 
 # Where the program lies, which is also the default place of the data.
 PROJECT: Final = Path(__file__).resolve().parent.parent
+
+
+def is_offline() -> bool:
+    """DUIBIAO_OFFLINE is set: no run asks the network, however it is started."""
+    return os.environ.get(OFFLINE_VARIABLE, "").lower() not in ("", "0", "no", "false")
 
 
 class SettingsError(ValueError):
@@ -49,6 +55,26 @@ class Settings:
     def published(self) -> Path:
         """Published figures as files (committed)."""
         return self.data / "published"
+
+    @property
+    def sources(self) -> Path:
+        """YAML records of publishers that are fetched or dropped by hand (committed)."""
+        return self.data / "sources"
+
+    @property
+    def dropped(self) -> Path:
+        """Files that people downloaded: one folder a source."""
+        return self.data / "dropped"
+
+    @property
+    def corrections(self) -> Path:
+        """Corrections of published figures, each with its reason (committed)."""
+        return self.data / "corrections.yaml"
+
+    @property
+    def submissions(self) -> Path:
+        """Which unit and region owes what, and until when (committed)."""
+        return self.data / "submissions.yaml"
 
     @property
     def landing(self) -> Path:

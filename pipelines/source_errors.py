@@ -46,6 +46,17 @@ class RedirectRefused(SourceError):
     default_remedy = "Check in a browser whether the site has moved, and correct base_url"
 
 
+class Untrusted(SourceError):
+    """The certificate of the site does not lead to an authority that this machine trusts."""
+
+    kind = "untrusted"
+    stops_source = True
+    default_remedy = (
+        "Check the date of this machine and its certificates (ca-certificates), or whether a "
+        "proxy sits in between; verification is never turned off"
+    )
+
+
 class Blocked(SourceError):
     """The site refuses programs, or this network (403)."""
 

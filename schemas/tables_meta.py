@@ -11,7 +11,7 @@ BUILD_ID = r"\d{8}T\d{6}Z-[0-9a-f]{8}"
 INPUT_KINDS: v.Codes = {
     "register": v.Label("登记册", "register, regions or corrections"),
     "published": v.Label("已发布数据", "published data"),
-    "submission": v.Label("单位报送", "file submitted to the inbox"),
+    "landed": v.Label("落地文件", "what sources delivered, and how they answered"),
     "code": v.Label("程序", "program"),
 }
 CHANGES: v.Codes = {
@@ -111,16 +111,56 @@ class Freshness(Table):
     observation_count: int = column("观测数", "periods observed", ge=0)
 
 
-@table("meta", zh="落地文件", en="Bytes that each source delivered", key=("source_id",))
+@table(
+    "meta",
+    zh="落地文件",
+    en="Bytes that each source delivered, and how they were judged",
+    key=("source_id", "landing_no"),
+)
 class Landings(Table):
     source_id: str = column("数据源", "source")
+    landing_no: int = column(
+        "落地序号", "order of the landings of the source; 0 for a file of the project", ge=0
+    )
+    part: str = column("部分", "what of the source it is: a table of one region, an article")
     file: str = column("文件", "file, relative to the data folder")
     sha256: str = column("摘要", "SHA-256 of the bytes", pattern=SHA256)
     bytes: int = column("大小", "size", unit="bytes", ge=0)
-    rows: int = column("行数", "rows of data in it", unit="rows", ge=0)
-    collected_on: dt.date = column("收集日期", "day of collection")
-    verdict: str = column("验收结论", "what the landing decided about the bytes")
+    landed_at: dt.datetime = column(
+        "落地时间", "moment of landing (Asia/Shanghai); of a file of the project: day of collection"
+    )
+    verdict: str = column("验收结论", "verdict on the landing", codes=v.VERDICTS)
+    reason: str = column("理由", "why it was quarantined, or accepted by hand", nullable=True)
     origin: str = column("来路", "where the bytes came from")
+
+
+@table("meta", zh="数据源", en="Sources and how they answered", key=("source_id",))
+class Sources(Table):
+    source_id: str = column("数据源", "source")
+    title_zh: str = column("名称", "title, Chinese")
+    title_en: str = column("英文名称", "title, English")
+    publisher_zh: str = column("发布者", "publisher, Chinese")
+    publisher_en: str = column("发布者（英文）", "publisher, English")
+    terms_zh: str = column("许可或条件", "licence or terms, Chinese")
+    terms_en: str = column("许可或条件（英文）", "licence or terms, English")
+    cadence_zh: str = column("更新频率", "cadence, Chinese")
+    cadence_en: str = column("更新频率（英文）", "cadence, English")
+    url: str = column("网址", "page for people", nullable=True)
+    feeds: str = column("供数指标", "indicators that it feeds, separated by commas", nullable=True)
+    state: str = column("状态", "how it answered when it was last asked", codes=v.SOURCE_STATES)
+    last_good_on: dt.date = column("最近验收日", "day of its last accepted landing", nullable=True)
+    age_days: int = column(
+        "验收距今", "age of that landing", unit="days", formula="as_of - last_good_on",
+        nullable=True,
+    )  # fmt: skip
+    latest_period: str = column("最新时期", "latest period that it measured", nullable=True)
+    latest_period_end: dt.date = column("最新时期止", "last day of that period", nullable=True)
+    next_expected_on: dt.date = column(
+        "预计下次发布", "day on which its next figures are due", nullable=True
+    )
+    error_zh: str = column("最近错误", "what went wrong last, Chinese", nullable=True)
+    error_en: str = column("最近错误（英文）", "what went wrong last, English", nullable=True)
+    remedy: str = column("建议", "what to do about it", nullable=True)
 
 
 @table("meta", zh="行数核对", en="Rows in = rows accepted + rows rejected", key=("source_id",))
@@ -128,6 +168,9 @@ class Ledger(Table):
     source_id: str = column("数据源", "source")
     rows_in: int = column("读入行数", "rows read", unit="rows", ge=0)
     rows_accepted: int = column("采用行数", "rows accepted", unit="rows", ge=0)
+    rows_confirmed: int = column(
+        "其中重复确认", "of these: repeat the last vintage, and make no new one", unit="rows", ge=0
+    )
     rows_rejected: int = column("拒绝行数", "rows rejected", unit="rows", ge=0)
 
 
@@ -143,7 +186,7 @@ class Diff(Table):
 
 
 META_TABLES: tuple[type[Table], ...] = (
-    Build, Inputs, Dictionary, Codes, Checks, Freshness, Landings, Ledger, Diff,
+    Build, Inputs, Dictionary, Codes, Checks, Freshness, Landings, Sources, Ledger, Diff,
 )  # fmt: skip
 
 __all__ = [m.__name__ for m in META_TABLES] + ["META_TABLES"]

@@ -127,6 +127,19 @@ BASELINE_KINDS: Final[Codes] = {
     "none": Label("无", "none"),
 }
 
+SOURCE_STATES: Final[Codes] = {
+    "bundled": Label("随库文件", "a file that comes with the project"),
+    "never_asked": Label("尚未访问", "not asked yet"),
+    "ok": Label("正常", "answered in full when it was last asked"),
+    "quarantined": Label("部分待定", "part of its last answer waits for a person"),
+    "failed": Label("失败，沿用上次数据", "failed; the last good data stay in use"),
+}
+
+VERDICTS: Final[Codes] = {
+    "accepted": Label("接受", "accepted"),
+    "quarantined": Label("待定", "put aside for a person to look at"),
+}
+
 SEVERITIES: Final[Codes] = {
     "error": Label("错误", "error"),
     "warning": Label("警告", "warning"),

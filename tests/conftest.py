@@ -2,14 +2,19 @@
 
 import datetime as dt
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from pipelines.run import run
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.fixtures.replay import Replay
 
 ROOT = Path(__file__).parents[1]
 TODAY = dt.date(2026, 11, 22)
@@ -29,11 +34,40 @@ def dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
+    """No test talks to another machine, and no run asks a source unless a test says so."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            assert host in ("127.0.0.1", "::1", "localhost"), f"a test connects to {host}"
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        patch.setenv("DUIBIAO_OFFLINE", "1")
+        yield
+
+
+@pytest.fixture
+def replay() -> "Iterator[Replay]":
+    """A real server on 127.0.0.1; what nobody foresaw being asked for fails the test."""
+    from tests.fixtures.replay import Replay
+
+    with Replay() as server:
+        yield server
+    assert not server.unexpected
+
+
 def copy_of_the_data(root: Path) -> Settings:
     """The committed data in a folder of its own: nothing that a run made comes along."""
-    for name in ("register", "published"):
+    for name in ("register", "published", "sources"):
         shutil.copytree(ROOT / "data" / name, root / "data" / name)
-    shutil.copy(ROOT / "data" / "regions.csv", root / "data" / "regions.csv")
+    for name in ("regions.csv", "corrections.yaml", "submissions.yaml"):
+        if (ROOT / "data" / name).is_file():
+            shutil.copy(ROOT / "data" / name, root / "data" / name)
     return Settings(root)
 
 

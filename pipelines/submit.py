@@ -1,0 +1,159 @@
+"""Quarterly submissions put together: settings, register, landings and the present build.
+
+A composition root, as `graph.py` is: the commands and the nightly run come here, and only here
+does this package meet the assets of the submissions.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from assets.catalogue import load_catalogue
+from assets.findings import Finding
+from assets.regions import load_regions
+from assets.register import load_register
+from assets.submission_history import submissions_table
+from assets.submission_intake import Intake
+from assets.submission_workbook import write_template
+from assets.submissions import SOURCE_ID, Last, Roster, load_settings
+from pipelines import clock
+from pipelines.builds import NothingPublished, open_readonly
+from pipelines.inbox import Receipt, submit, waiting_files
+from pipelines.landing import LandingZone
+from pipelines.locking import run_lock
+from pipelines.quarters import Quarter
+from pipelines.settings import Settings
+from schemas.source_records import LiveSource
+
+
+@dataclass(frozen=True)
+class Form:
+    """A workbook to be filled in."""
+
+    name: str
+    body: bytes
+    title: str
+    figures: int
+
+
+def make_template(
+    settings: Settings, quarter: Quarter, unit: str | None, region: str | None
+) -> Form:
+    """The workbook that a unit or a region owes for a quarter.
+
+    Raises:
+        LookupError: no such unit or region; the message lists those that there are.
+        QuarterBefore: submissions were not asked for yet.
+    """
+    roster = load_roster(settings)
+    if quarter < roster.first_quarter:
+        raise ValueError(
+            f"{quarter.zh}早于开始收报的季度 / {quarter} is before the first quarter asked for, "
+            f"{roster.first_quarter}"
+        )
+    reporter = roster.reporter(unit, region, quarter)
+    rows = roster.asked(reporter, quarter, last_figures(settings, quarter))
+    body = write_template(
+        reporter, quarter, rows, roster.due_on(quarter), roster.locked_on(quarter)
+    )
+    name = f"{reporter.zh}-{quarter}-报送表.xlsx"
+    return Form(name, body, f"{quarter.zh} {reporter.zh}", len(rows))
+
+
+def submit_files(
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    reason: str | None = None,
+    dry_run: bool = False,
+    wait: float = 0.0,
+) -> list[Receipt]:
+    """Take in workbooks. What is read of them shows from the next run on.
+
+    Raises:
+        RunLocked: another run is writing.
+    """
+    intake = Intake(
+        load_roster(settings), _source(settings), LandingZone(settings.landing),
+        _cached(settings),
+    )  # fmt: skip
+
+    def take() -> list[Receipt]:
+        return submit(
+            settings, SOURCE_ID, files, now=clock.moment(), today=clock.today(),
+            read=intake.read, reason=reason, dry_run=dry_run,
+        )  # fmt: skip
+
+    if dry_run:
+        return take()
+    with run_lock(settings, wait=wait):
+        return take()
+
+
+def submit_inbox(settings: Settings) -> list[Receipt]:
+    """Take in what lies in data/inbox/; nothing is loaded where that is empty."""
+    files = waiting_files(settings.inbox)
+    return submit_files(settings, files) if files else []
+
+
+def submissions(settings: Settings, as_of: dt.date) -> pl.DataFrame:
+    """Table `submissions` as of a day, from what has landed."""
+    zone = LandingZone(settings.landing)
+    return submissions_table(load_roster(settings), zone, _source(settings), as_of)
+
+
+def submission_findings(settings: Settings) -> list[Finding]:
+    """Where data/submissions.yaml does not fit the register."""
+    return list(load_roster(settings).findings())
+
+
+def load_roster(settings: Settings) -> Roster:
+    """Who owes what.
+
+    Raises:
+        RegisterError: data/submissions.yaml has a fault.
+    """
+    regions = load_regions(settings.data / "regions.csv")
+    register = load_register(settings.register, regions=frozenset(regions["region_code"]))
+    return Roster(load_settings(settings.submissions), register, regions)
+
+
+def last_figures(settings: Settings, quarter: Quarter) -> dict[tuple[str, str], Last]:
+    """The last figure of each series of the present build, up to the end of the quarter.
+
+    A figure that was submitted for the quarter itself is left out: it is what is asked.
+    """
+    try:
+        connection = open_readonly(settings)
+    except NothingPublished:
+        return {}
+    with connection:
+        found = connection.execute(
+            """SELECT indicator_id, region_code, value, period, period_end, source_title,
+                      published_on
+               FROM core.observations
+               WHERE period_end <= $end AND NOT (period_end = $end AND quality = 'submission')
+               ORDER BY period_end, published_on, period_type""",
+            {"end": quarter.end},
+        ).fetchall()
+    # The last of a series comes last and stays.
+    return {(indicator, region): Last(*rest) for indicator, region, *rest in found}
+
+
+def _source(settings: Settings) -> LiveSource:
+    for feed in load_catalogue(settings.sources).feeds:
+        if feed.source.id == SOURCE_ID:
+            return feed.source
+    raise LookupError(f"data/sources: 没有可用的登记 / no usable record of source {SOURCE_ID}")
+
+
+def _cached(settings: Settings) -> Callable[[Quarter], Mapping[tuple[str, str], Last]]:
+    @cache
+    def figures(quarter: Quarter) -> Mapping[tuple[str, str], Last]:
+        return last_figures(settings, quarter)
+
+    return figures

@@ -8,6 +8,7 @@ import datetime as dt
 import email.utils
 import ipaddress
 import json
+import logging
 import os
 import ssl
 import threading
@@ -40,6 +41,11 @@ USER_AGENT: Final = "duibiao/0.1 (statistics client; one request at a time)"
 REDIRECTS: Final = 5
 CONNECT_SECONDS: Final = 10.0
 SILENCE_SECONDS: Final = 20.0
+
+log = logging.getLogger(__name__)
+
+# Its own hooks write to standard output, where a program may be reading.
+stamina.instrumentation.set_on_retry_hooks([])
 
 _BUSY: Final = {408, 425, 429, 502, 503, 504}
 _CHALLENGES: Final = (b"Please enable JavaScript", b"WZWS_CONFIRM", b"wzws-waf")
@@ -376,6 +382,7 @@ def _validators(seen: Seen | None) -> dict[str, str]:
 def _worth_another(error: Exception) -> bool | float:
     if not isinstance(error, _Busy):
         return False
+    log.info("asked again: %s", error)
     return True if error.retry_after is None else error.retry_after
 
 

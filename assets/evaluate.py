@@ -79,7 +79,7 @@ def _metrics(goals: list[dict[str, Any]], series: list[dict[str, Any]]) -> list[
     if not goals:
         return []
     schema = {"goal_id": pl.String, "t": pl.Float64, "year": pl.Float64, "value": pl.Float64,
-              "bound": pl.String}  # fmt: skip
+              "bound": pl.String, "segment": pl.Float64}  # fmt: skip
     assert set(schema) == set(SERIES_COLUMNS)
     goal_frame = pl.DataFrame(goals, infer_schema_length=None)
     frame = compute(gap_metrics, goal_frame, pl.DataFrame(series, schema=schema))
@@ -180,6 +180,7 @@ def _read(row: Mapping[str, str], seen: set[str]) -> tuple[dict[str, Any], list[
         "as_of_t": last if as_of is None else as_of,
         "is_quantified": value is not None,
         "scope_matches": True,
+        "baseline_segment": None,
     }
     assert set(goal) | {"goal_id"} == set(GOAL_COLUMNS)
     # What lies after the as-of year is not known yet.
@@ -226,7 +227,13 @@ def _series(row: Mapping[str, str]) -> list[dict[str, Any]]:
             "Decide which value counts; keep one a year",
         )
     return [
-        {"t": year, "year": float(math.ceil(year)), "value": value, "bound": "exact"}
+        {
+            "t": year,
+            "year": float(math.ceil(year)),
+            "value": value,
+            "bound": "exact",
+            "segment": 0.0,
+        }  # one scope: a table of one's own names no breaks
         for year, value in sorted(known)
     ]
 

@@ -59,6 +59,8 @@ _FIRST_PLACE: Final = re.compile(r"首位|榜首|居首|(?P<largest>规模最大
 _NATIONAL_AVERAGE: Final = re.compile(r"(?:达到|超过|不低于|高于)[^,。;]*平均水平|平均水平以上")
 _DOUBLINGS: Final = re.compile(r"翻(?:(?P<n>[0-9]|[一二两三四五六])番|倍)|倍增|\bdouble[ds]?\b")
 _FIRST_EVER: Final = re.compile(r"零的突破|零突破")
+# A superscript or circled number behind a digit points to a footnote.
+_NOTE_MARK: Final = re.compile(r"(?<=[0-9０-９])\s*[①-⒛⓪-⓿❶-➓¹²³⁰⁴-⁹]")
 _DERIVED_MARK: Final = re.compile(r"^\((?:derived|推算)\):?\s*", re.IGNORECASE)
 
 _PER_MANY: Final = re.compile(r"每[0-9十百千万]+")
@@ -226,6 +228,9 @@ def parse_figure(text: str, *, unit_printed: str | None = None, unit: str | None
     given = None if unit_printed is None else printed_unit(unit_printed)
     if unit_printed is not None and given is None:
         raise FigureError(text, f"the unit {unit_printed!r} is not known")
+    if note := _NOTE_MARK.search(text):
+        # Normalising would make a digit of it: 4404.0① is not 4404.01.
+        raise FigureError(text, f"the figure carries a note mark, {note.group()}: leave it out")
     plain = normalise(text)
     unmarked = _DERIVED_MARK.sub("", plain)
     is_marked = unmarked != plain

@@ -12,9 +12,13 @@ from typing import Any
 import polars as pl
 
 from assets import table_checks
+from assets.breaks import scope_breaks, series_breaks_frame
 from assets.catalogue import load_catalogue, source_record_finding
+from assets.completeness import completeness_table
+from assets.corrections import apply_corrections, load_corrections, record_findings
 from assets.findings import Finding, checks_table
 from assets.gaps import gap_tables
+from assets.levels import rollup_findings, rollups_table
 from assets.published import Parsed, SourceUnreadable, check_readable, parse_file
 from assets.readings import parse_landings
 from assets.record import known_on, observations_table
@@ -35,7 +39,7 @@ from assets.rejections import Rejection, rejected_rows
 from assets.row_checks import check_rows
 from assets.row_typing import Known
 from assets.source_table import source_findings, sources_table
-from assets.vintages import new_vintages
+from assets.vintages import new_vintages, revised, revisions_table
 from pipelines import clock
 from pipelines.landing import ACCEPTED, BUNDLED, Landing, LandingZone
 from pipelines.readers import Scope
@@ -55,7 +59,10 @@ from schemas.tables_meta import Landings, Ledger
 Frames = Mapping[str, pl.DataFrame]
 ROW_SCHEMA = {**empty(ObservationVintages).schema, "raw": pl.String()}
 LEDGER_SCHEMA = {"source_id": pl.String(), "rows_in": pl.Int64(), "rows_confirmed": pl.Int64()}
-REPORTED = ("register_findings", "landing_findings", "source_findings", "answer_findings")
+REPORTED = (
+    "register_findings", "landing_findings", "source_findings", "answer_findings",
+    "submission_findings",
+)  # fmt: skip
 FINDING_SCHEMA = {name: pl.String() for name in Finding.__dataclass_fields__}
 
 
@@ -75,9 +82,11 @@ def register(settings: Settings, as_of: dt.date) -> dict[str, pl.DataFrame]:
         "targets": targets_frame(loaded),
         "target_sources": target_sources_frame(loaded),
     }
+    breaks = series_breaks_frame(loaded)
     return {
         **register_as_of(frames, as_of),
         "targets_of_register": frames["targets"],
+        "series_breaks": breaks,
         "document_observations": document_observations(loaded),
         "statements_of_register": statements_frame(loaded),
         "register_findings": findings_frame(register_findings(loaded)),
@@ -189,9 +198,13 @@ def parse(settings: Settings, frames: Frames) -> dict[str, pl.DataFrame]:
         refused += parsed.rejections
         counts.append({"source_id": name, "rows_in": parsed.rows_in, "rows_confirmed": confirmed})
     rows = pl.concat(kept) if kept else pl.DataFrame(schema=ROW_SCHEMA)
+    corrections = load_corrections(settings.corrections)
+    corrected = apply_corrections(rows, corrections.records, _files(frames["landings"]))
+    findings += [*record_findings(corrections.problems), *corrected.findings]
     return {
-        "parsed_rows": rows,
-        "refused_while_parsing": rejected_rows(refused),
+        "parsed_rows": corrected.rows,
+        "lifted_rules": corrected.lifted,
+        "refused_while_parsing": rejected_rows(refused + corrected.rejections),
         "source_findings": findings_frame(findings),
         "rows_in": pl.DataFrame(counts, schema=LEDGER_SCHEMA),
     }
@@ -246,13 +259,19 @@ def theme(name: str, frames: Frames) -> dict[str, pl.DataFrame]:
     """The observations of one theme, checked row by row against the documented targets."""
     indicators = frames["indicators"].filter(pl.col("theme") == name)
     rows = frames["parsed_rows"].join(indicators, on="indicator_id", how="semi")
-    files = dict(frames["landings"].select("sha256", "origin").iter_rows())
     reached = frames["document_observations"].join(indicators, on="indicator_id", how="semi")
-    accepted, refused = check_rows(rows, indicators, frames["targets_of_register"], reached, files)
+    accepted, refused = check_rows(
+        rows, indicators, frames["targets_of_register"], reached, _files(frames["landings"]),
+        frames["series_breaks"], frames["lifted_rules"],
+    )  # fmt: skip
     return {
         f"vintages_{name}": validate(conform(accepted, ObservationVintages), ObservationVintages),
         f"refused_{name}": rejected_rows(refused),
     }
+
+
+def _files(landings: pl.DataFrame) -> dict[str, str]:
+    return dict(landings.select("sha256", "origin").iter_rows())
 
 
 def vintages(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
@@ -283,6 +302,20 @@ def vintages(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
 def observations(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """The value of record of each period."""
     return {"observations": observations_table(frames["observation_vintages"], as_of)}
+
+
+def revisions(frames: Frames) -> dict[str, pl.DataFrame]:
+    """What publishers changed of their own figures."""
+    return {"revisions": revisions_table(frames["observation_vintages"])}
+
+
+def levels(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
+    """Parts against wholes, and which periods are there: tables `rollups`, `completeness`."""
+    indicators, vintages_ = frames["indicators"], frames["observation_vintages"]
+    return {
+        "rollups": rollups_table(frames["observations"], indicators, frames["regions"]),
+        "completeness": completeness_table(vintages_, indicators, frames["targets"], as_of),
+    }
 
 
 def statements(frames: Frames) -> dict[str, pl.DataFrame]:
@@ -323,9 +356,12 @@ def checks(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
         *(Finding(**row) for row in reported.iter_rows(named=True)),
         *table_checks.refused(frames["rejected_rows"]),
         *table_checks.disagreements(observed),
-        *table_checks.jumps(observed, indicators),
+        *table_checks.jumps(observed, indicators, frames["series_breaks"]),
+        *scope_breaks(observed, frames["series_breaks"]),
+        *revised(frames["revisions"], frames["targets"]),
         *table_checks.parts_and_wholes(observed, indicators),
         *table_checks.regions_within_regions(observed, indicators, frames["regions"]),
+        *rollup_findings(frames["rollups"]),
         *table_checks.missing_years(observed),
         *table_checks.stale(freshness, frames["targets"]),
         *table_checks.unanswered(frames["gap_to_goal"]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import narwhals as nw
 import polars as pl
 
+from assets.breaks import with_segment
 from assets.metrics.engine import compute
 from assets.metrics.evidence import with_evidence
 from assets.metrics.gap import GOAL_COLUMNS, gap_metrics, history_metrics
@@ -19,6 +20,8 @@ from schemas.tables_gap import GapByDay, GapHistory, GapToGoal
 METHOD_VERSION = "2026.1"
 
 Frames = Mapping[str, pl.DataFrame]
+
+DIGITS = 12  # significant; no document prints more
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ def ask(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> Questi
     """Goals and series as they were known on each of the days.
 
     Args:
-        register: targets, target_sources, target_revisions, indicators, regions, documents.
+        register: targets, target_sources, target_revisions, indicators, regions, documents,
+            series_breaks.
         vintages: observation_vintages.
         days: as-of days.
     """
@@ -62,9 +66,10 @@ def ask(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> Questi
         goal_id=pl.format("{}|{}", "target_id", pl.col("as_of").cast(pl.String))
     )
     measures = register["indicators"].select("indicator_id", "measure", series_unit="unit")
-    answers = annual_answers(known_on(vintages, days), measures)
+    breaks = register["series_breaks"]
+    answers = with_segment(annual_answers(known_on(vintages, days), measures), breaks)
     series = _series(targets, answers)
-    goals = _goals(targets.join(measures, on="indicator_id"), series)
+    goals = _goals(targets.join(measures, on="indicator_id"), series, breaks)
     return Question(goals, series, _peers(answers, register["regions"]))
 
 
@@ -77,16 +82,16 @@ def _series(targets: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
         targets.filter(is_sum).select("goal_id", *keys, "start_year", last_year="year"),
     )
     return pl.concat([plain, sums.select(plain.columns)]).with_columns(
-        pl.col("year").cast(pl.Float64)
+        pl.col("year", "segment").cast(pl.Float64)
     )
 
 
-def _goals(targets: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+def _goals(targets: pl.DataFrame, series: pl.DataFrame, breaks: pl.DataFrame) -> pl.DataFrame:
     """The goals' columns of the metrics.
 
     The tolerance is the finer of the target's and the series' printed precision: a goal printed
-    as 7万架 is not met by 65,500 racks. Sums over a period start from zero; a figure that a
-    document prints for the baseline year is a documented baseline.
+    as 7万架 is not met by 65,500 racks. Sums over a period start from zero, in the scope of its
+    first year; a figure that a document prints for the baseline year is a documented baseline.
     """
     finest = series.group_by("goal_id").agg(series_tolerance=pl.col("tolerance").min())
     kind = pl.col("value_kind")
@@ -100,10 +105,20 @@ def _goals(targets: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
     )
     printed = series.filter((pl.col("quality") == "document") & (pl.col("t") == pl.col("year")))
     starts = starts.join(
-        printed.select("goal_id", baseline_year="year", printed_baseline="value"),
+        printed.select(
+            "goal_id",
+            baseline_year="year",
+            printed_baseline="value",
+            printed_segment="segment",
+        ),
         on=["goal_id", "baseline_year"],
         how="left",
     )
+    first_years = targets.filter(is_sum).select(
+        "goal_id", "indicator_id", period_end=pl.date(pl.col("start_year"), 12, 31)
+    )
+    first_segment = with_segment(first_years, breaks).select("goal_id", sum_segment="segment")
+    starts = starts.join(first_segment, on="goal_id", how="left")
     return starts.join(finest, on="goal_id", how="left").with_columns(
         target_year=pl.col("year").cast(pl.Float64),
         baseline_value=pl.when(is_sum).then(0.0).otherwise(pl.col("printed_baseline")),
@@ -111,6 +126,7 @@ def _goals(targets: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("zero_start"))
         .when(pl.col("printed_baseline").is_not_null())
         .then(pl.lit("documented")),
+        baseline_segment=pl.coalesce("sum_segment", "printed_segment"),
         tolerance=pl.min_horizontal(own.fill_null(0.0), pl.col("series_tolerance").fill_null(0.0)),
         as_of_t=year_end_scale(pl.col("as_of")),
         scope_matches=pl.lit(value=True),
@@ -216,8 +232,12 @@ def _history(question: Question, as_of: dt.date) -> pl.DataFrame:
         "goal_id", "target_id", "indicator_id", "region_code", "as_of", unit="series_unit"
     )
     frame = metrics.join(known, on=["goal_id", "t"]).join(labels, on="goal_id")
+    before = pl.col("segment").shift(1).over("goal_id", order_by="t")
+    frame = frame.with_columns(is_after_break=(pl.col("segment") != before).fill_null(value=False))
     return _table(frame, GapHistory)
 
 
 def _table(frame: pl.DataFrame, model: type[Table]) -> pl.DataFrame:
-    return validate(conform(frame, model), model)
+    # Sums run in parallel, in no fixed order: the last bits differ from run to run.
+    table = conform(frame, model).with_columns(pl.col(pl.Float64).round_sig_figs(DIGITS))
+    return validate(table, model)

@@ -104,7 +104,7 @@ def _typed(
             "source_publisher": source.publisher.zh,
             "source_url": landing.origin if "://" in landing.origin else source.url,
             "published_on": printed_on or landing.landed_at.date(),
-            "published_basis": "day" if printed_on else "captured",
+            "published_basis": reading.published_basis if printed_on else "captured",
             "published_printed": printed_on.isoformat() if printed_on else None,
             # Naive, on the clock of Asia/Shanghai, as everywhere in the tables.
             "retrieved_at": dt.datetime.combine(landing.landed_at.date(), landing.landed_at.time()),

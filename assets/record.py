@@ -22,12 +22,14 @@ def known_on(vintages: pl.DataFrame, days: Iterable[dt.date]) -> pl.DataFrame:
 def by_trust() -> list[pl.Expr]:
     """Sort keys that put the value of record first.
 
-    Quality, then the latest publication; what is left is decided by source and line, so that the
-    same input always gives the same record.
+    Quality, then the latest publication; what is left is decided by source, within a source by the
+    moment of retrieval, the last one first (a submission that was handed in again the same day),
+    and by line, so that the same input always gives the same record.
     """
     rank = pl.col("quality").replace_strict(QUALITY_RANK, return_dtype=pl.Int8)
     days_back = -pl.col("published_on").cast(pl.Int32)
-    return [rank, days_back, pl.col("source_id"), pl.col("source_row")]
+    moments_back = -pl.col("retrieved_at").cast(pl.Datetime("us")).cast(pl.Int64)
+    return [rank, days_back, pl.col("source_id"), moments_back, pl.col("source_row")]
 
 
 def value_of_record(known: pl.DataFrame, grain: list[str]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from assets.breaks import with_segment
 from assets.figures import format_figure, looks_like_scale_slip
 from assets.record import QUALITY_RANK, by_trust
 from assets.rejections import Origin, Rejection
@@ -28,6 +29,8 @@ def check_rows(
     targets: pl.DataFrame,
     reached: pl.DataFrame,
     files: Mapping[str, str],
+    breaks: pl.DataFrame,
+    lifted: pl.DataFrame,
 ) -> tuple[pl.DataFrame, list[Rejection]]:
     """Split rows into accepted and refused: every row is in exactly one of the two.
 
@@ -39,14 +42,24 @@ def check_rows(
         reached: figures that documents print as reached (columns of `observation_vintages`); they
             belong to the history that a row is measured by.
         files: landing_sha256 -> file name, for the refused rows.
+        breaks: table `series_breaks`: a stock may fall where its scope changes.
+        lifted: observation_id, rule: rules that a correction lifts for a row.
     """
     history = pl.concat([rows, reached.with_columns(raw=pl.lit(None, pl.String))])
+    exempt = lifted.group_by("observation_id").agg(lifted_rules=pl.col("rule"))
+    history = with_segment(history, breaks).join(exempt, on="observation_id", how="left")
     judged = _with_falls(_with_references(history, indicators, targets)).drop_nulls("raw")
-    verdict = pl.coalesce(*(pl.when(bad).then(pl.lit(rule)) for rule, bad in _rules().items()))
+    verdict = pl.coalesce(
+        *(pl.when(bad & ~_is_lifted(rule)).then(pl.lit(rule)) for rule, bad in _rules().items())
+    )
     judged = judged.with_columns(broken_rule=verdict)
     accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
     refused = judged.filter(pl.col("broken_rule").is_not_null())
     return accepted, list(_rejections(refused, files))
+
+
+def _is_lifted(rule: str) -> pl.Expr:
+    return pl.col("lifted_rules").list.contains(rule).fill_null(value=False)
 
 
 def _with_references(
@@ -117,19 +130,21 @@ def _with_falls(rows: pl.DataFrame) -> pl.DataFrame:
     Two figures contradict each other where the later one is lower, beyond the printed precision.
     Of these the more trusted one stays; among equals the one goes that contradicts most others,
     so that a single slip does not take the whole series with it; of two the later one goes.
+    Figures on two sides of a scope break do not contradict each other.
     """
     series = ["indicator_id", "region_code"]
     rows = rows.with_row_index("place")
+    alike = [*series, "segment"]
     highest = (pl.col("value") - pl.col("tolerance")).cum_max().shift(1)
     falls = pl.col("value") + pl.col("tolerance") < highest
     suspect = (
-        rows.filter("is_cumulative")
-        .sort(*series, "period_end")
-        .filter(falls.any().over(series))
-        .select(*series, "place", "period_end", "value", "tolerance", "bound", "quality")
+        rows.filter(pl.col("is_cumulative") & ~_is_lifted("cumulative_fell"))
+        .sort(*alike, "period_end")
+        .filter(falls.any().over(alike))
+        .select(*alike, "place", "period_end", "value", "tolerance", "bound", "quality")
     )
     refuted: dict[int, float] = {}
-    for part in suspect.partition_by(series):
+    for part in suspect.partition_by(alike):
         refuted |= _refuted(list(part.iter_rows(named=True)))
     return rows.with_columns(
         contradicted_by=pl.col("place").replace_strict(

@@ -44,7 +44,10 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
     answers = rows.filter(
         pl.when(is_flow | is_partial).then(whole_year).otherwise(pl.lit(value=True))
     )
-    latest_first = [-pl.col("t"), *by_trust()]
+    quality, *rest = by_trust()
+    # Of one quality the figure of the year itself, not the sum of its quarters or months.
+    not_annual = pl.col("period_type") != "annual"
+    latest_first = [-pl.col("t"), quality, not_annual, *rest]
     return answers.sort(*SERIES_KEY, *latest_first).unique(
         SERIES_KEY, keep="first", maintain_order=True
     )

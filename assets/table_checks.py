@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from assets.breaks import with_segment
 from assets.findings import Finding
 from schemas.contract import conform, validate
 from schemas.tables_meta import Freshness
@@ -70,14 +71,22 @@ def disagreements(observations: pl.DataFrame) -> Iterator[Finding]:
         )
 
 
-def jumps(observations: pl.DataFrame, indicators: pl.DataFrame) -> Iterator[Finding]:
-    """Changes between neighbouring years beyond the indicator's `max_step_pct` a year."""
+def jumps(
+    observations: pl.DataFrame, indicators: pl.DataFrame, breaks: pl.DataFrame
+) -> Iterator[Finding]:
+    """Changes between neighbouring years beyond the indicator's `max_step_pct` a year.
+
+    Across a scope break nothing is compared (see `breaks.scope_breaks`); a jump where no break is
+    on record may be one.
+    """
     annual = observations.filter(pl.col("period_type") == "annual").join(
         indicators.select("indicator_id", "max_step_pct"), on="indicator_id"
     )
+    annual = with_segment(annual, breaks)
     year = pl.col("period_end").dt.year()
-    steps = annual.sort(*SERIES, "period_end").with_columns(
-        before=pl.col("value").shift(1).over(SERIES), years=year - year.shift(1).over(SERIES)
+    alike = [*SERIES, "segment"]
+    steps = annual.sort(*alike, "period_end").with_columns(
+        before=pl.col("value").shift(1).over(alike), years=year - year.shift(1).over(alike)
     )
     change = (pl.col("value") - pl.col("before")) / pl.col("before").abs() * 100
     steps = steps.filter((pl.col("years") == 1) & (pl.col("before") != 0)).with_columns(
@@ -91,7 +100,8 @@ def jumps(observations: pl.DataFrame, indicators: pl.DataFrame) -> Iterator[Find
             _key(row, "period"),
             f"一年变动 {row['change']:+.1f}%，超过 {row['max_step_pct']:g}%",
             f"changed by {row['change']:+.1f} % in a year, more than {row['max_step_pct']:g} %",
-            "Check scope and unit; note a scope break in the register if there is one",
+            "No scope break is on record here. Check scope and unit; if the scope changed, record "
+            f"it under `breaks` of {row['indicator_id']} in data/register",
         )
 
 

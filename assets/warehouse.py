@@ -23,6 +23,7 @@ LABELS: Final = {c.name: comment_of(c) for c in columns_of(GapToGoal)} | {
     "documented": "其中文件载明 / of these, documented",
     "theme": "主题 / theme",
     "kind": "调整类型 / kind of revision",
+    "change_pct": "变动幅度 / change of the figure [%]",
 }
 
 VIEWS: Final[dict[str, View]] = {
@@ -113,11 +114,13 @@ MACROS: Final[dict[str, Macro]] = {
     ),
     "trend": Macro(
         "一个指标在一个地区的序列（采用值）",
-        "the series of an indicator in a region, values of record",
+        "the series of an indicator in a region, values of record; compare within a segment only",
         """
         (indicator, region) AS TABLE
         SELECT period, period_type, period_end, value, unit, bound, value_printed, quality,
-                     source_title, source_url, published_on, vintage_count, is_conflict
+                     source_title, source_url, published_on, vintage_count, is_conflict,
+                     (SELECT count(DISTINCT b.starts_on) FROM core.series_breaks b
+                      WHERE b.indicator_id = indicator AND b.starts_on <= period_end) AS segment
         FROM core.observations
         WHERE indicator_id = indicator AND region_code = region
         ORDER BY period_end, period_type

@@ -233,6 +233,9 @@ def _ask(visit: _Visit) -> SourceState:
     trouble, cooling = None, visit.before.cooling_until
     try:
         visit.run()
+    except Cooling as error:
+        # Nothing new is known: what was wrong then is what is wrong still.
+        trouble = visit.before.trouble or Trouble.of(error)
     except SourceError as error:
         trouble = Trouble.of(error)
         if isinstance(error, Challenged):

@@ -97,7 +97,7 @@ def taken_in() -> dg.MaterializeResult[Any]:
             state.source_id,
             state.outcome,
             *(state.count(name) for name in columns[2:6]),
-            "; ".join(f"{part} {trouble.zh} → {trouble.remedy}" for part, trouble in state.troubles),
+            "; ".join(f"{part} {t.zh} → {t.remedy}" for part, t in state.troubles),
         )
         for state in states
     ]

@@ -17,6 +17,7 @@ from assets.catalogue import load_catalogue
 from assets.regions import load_regions, provinces_of
 from assets.register import load_themes
 from assets.warehouse import MACROS, VIEWS
+from pipelines import submit
 from pipelines.collect import collect
 from pipelines.settings import Settings
 from pipelines.source_state import SourceState
@@ -81,6 +82,8 @@ def steps(settings: Settings) -> Sequence[Step]:
                 "targets_of_register",
                 "document_observations",
                 "landings",
+                "series_breaks",
+                "lifted_rules",
             ),
             writes=(f"vintages_{theme.id}", f"refused_{theme.id}"),
             zh=f"{theme.name.zh}：按文件目标检验后的观测值",
@@ -93,7 +96,7 @@ def steps(settings: Settings) -> Sequence[Step]:
     return (
         Step(
             "register", "register", (),
-            (*REGISTER_TABLES, "targets_of_register", "document_observations",
+            (*REGISTER_TABLES, "series_breaks", "targets_of_register", "document_observations",
              "statements_of_register", "register_findings"),
             "登记册：文件、条目、指标、目标及其调整",
             "The register: documents, statements, indicators, targets and their revisions",
@@ -107,7 +110,7 @@ def steps(settings: Settings) -> Sequence[Step]:
         ),
         Step(
             "parsed_rows", "observations", ("landings", "indicators", "regions"),
-            ("parsed_rows", "refused_while_parsing", "source_findings", "rows_in"),
+            ("parsed_rows", "lifted_rules", "refused_while_parsing", "source_findings", "rows_in"),
             "解析：印刷数值化为基本单位，逐行接受或拒绝",
             "Parsing: printed figures in base units, every row accepted or refused",
             lambda c, f: flow.parse(c.settings, f),
@@ -128,7 +131,7 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, f: flow.observations(f, c.as_of),
         ),
         Step(
-            "gap_to_goal", "gaps", (*REGISTER_TABLES, "observation_vintages"),
+            "gap_to_goal", "gaps", (*REGISTER_TABLES, "series_breaks", "observation_vintages"),
             ("gap_to_goal", "gap_history", "gap_by_day"),
             "目标差距：每个目标一行，另有历次与逐日差距",
             "Gap to goal: one row a target; also at every observation and on every day of change",
@@ -143,6 +146,26 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda _, f: flow.statements(f),
         ),
         Step(
+            "revisions", "checks", ("observation_vintages",), ("revisions",),
+            "数据修订：发布者改动了自己的哪些数",
+            "Revisions: what publishers changed of their own figures",
+            lambda _, f: flow.revisions(f),
+        ),
+        Step(
+            "levels", "checks",
+            ("observation_vintages", "observations", "indicators", "targets", "regions"),
+            ("rollups", "completeness"),
+            "上下级合计与数据齐全程度",
+            "Parts against wholes, and which periods are there, late or missing",
+            lambda c, f: flow.levels(f, c.as_of),
+        ),
+        Step(
+            "submissions", "checks", (), ("submissions", "submission_findings"),
+            "季度报送：谁该报什么、报了没有",
+            "Quarterly submissions: who owes what, and what came",
+            _submissions,
+        ),
+        Step(
             "sources", "landing", ("landings", "observation_vintages"),
             ("sources", "answer_findings"),
             "数据源：是否应答、数据多旧、下次何时发布",
@@ -152,8 +175,8 @@ def steps(settings: Settings) -> Sequence[Step]:
         Step(
             "checks", "checks",
             ("register_findings", "landing_findings", "source_findings", "answer_findings",
-             "rejected_rows", "observations", "indicators",
-             "regions", "targets", "statements", "gap_to_goal"),
+             "submission_findings", "series_breaks", "revisions", "rollups", "rejected_rows",
+             "observations", "indicators", "regions", "targets", "statements", "gap_to_goal"),
             ("checks", "freshness"),
             "检查：需要人看的发现，以及数据新旧",
             "Checks: findings for a human, and the age of each series",
@@ -176,6 +199,14 @@ def ask_sources(
     return collect(
         settings, catalogue.feeds, provinces, only=only, offline=offline, peers=peers, say=say
     )
+
+
+def _submissions(context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
+    del frames  # the workbooks that landed, and the register's files
+    return {
+        "submissions": submit.submissions(context.settings, context.as_of),
+        "submission_findings": flow.findings_frame(submit.submission_findings(context.settings)),
+    }
 
 
 def _theme(theme: str, context: Context, frames: Frames) -> dict[str, pl.DataFrame]:

@@ -2,18 +2,20 @@
 
 One request at a time, at the pace of the host, with a limit on time and size. Every failure is a
 `SourceError` that says what a person can do.
+
+The same host means the same scheme, name and port. An `http` address of a site that is asked over
+https is asked over https; everything else that leads elsewhere is refused.
 """
 
-import datetime as dt
-import email.utils
+import contextlib
 import ipaddress
 import json
 import logging
 import os
 import ssl
-import threading
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,34 +24,41 @@ import httpx
 import stamina
 import truststore
 
-from pipelines import charset
+from pipelines.answers import Answer, Busy, json_of, refusal
+from pipelines.line import Line, gate_of
 from pipelines.readers import Seen
 from pipelines.source_errors import (
     AddressRefused,
-    Blocked,
-    Challenged,
     NotData,
     RedirectRefused,
-    RequestRefused,
     SourceError,
     TooLarge,
     Transient,
     Untrusted,
 )
+from pipelines.unpack import gunzipped
 
 USER_AGENT: Final = "duibiao/0.1 (statistics client; one request at a time)"
 REDIRECTS: Final = 5
 CONNECT_SECONDS: Final = 10.0
 SILENCE_SECONDS: Final = 20.0
+WAIT_MAX_SECONDS: Final = 60.0
+_MOVED: Final = {301, 302, 303, 307, 308}
+# What httpx raises for addresses and headers that cannot be; a host may be no proper IDN.
+_NO_ADDRESS: Final = (httpx.InvalidURL, ValueError)
+_CONDITIONAL: Final = {"if-none-match", "if-modified-since"}
+# Enough of a page that refuses us to say why.
+_EXCERPT: Final = 8192
 
 log = logging.getLogger(__name__)
 
-# Its own hooks write to standard output, where a program may be reading.
-stamina.instrumentation.set_on_retry_hooks([])
 
-_BUSY: Final = {408, 425, 429, 502, 503, 504}
-_CHALLENGES: Final = (b"Please enable JavaScript", b"WZWS_CONFIRM", b"wzws-waf")
-_HEAD: Final = 8192
+def _tell(details: stamina.instrumentation.RetryDetails) -> None:
+    log.info("%s; asked again in %.1f s", details.caused_by, details.wait_for)
+
+
+# stamina's own hooks write to standard output, where a program may be reading.
+stamina.instrumentation.set_on_retry_hooks([_tell])
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,8 @@ class Policy:
 
     Attributes:
         pace_seconds: least time between the starts of two requests to one host.
-        deadline_seconds: longest time for one answer, redirects included.
+        deadline_seconds: longest time for one answer, redirects included, waiting for one's turn
+            not.
         max_bytes: longest body, as received and as unpacked.
         attempts: how often a request is made at most.
         wait_seconds: wait before the second attempt; doubles, with jitter.
@@ -72,53 +82,6 @@ class Policy:
     wait_seconds: float = 1.0
     retry_after_cap: float = 60.0
     user_agent: str = USER_AGENT
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. `charset` is the declared one."""
-
-    url: str
-    status: int
-    body: bytes
-    media_type: str
-    charset: str | None
-    etag: str | None
-    last_modified: str | None
-
-    @property
-    def not_modified(self) -> bool:
-        """304: what was seen is still what there is."""
-        return self.status == httpx.codes.NOT_MODIFIED
-
-    def text(self) -> str:
-        """The body as text; see `charset.decode`. Raises NotData."""
-        return charset.decode(self.body, self.charset)
-
-
-class _Busy(Transient):
-    """Worth another attempt, after the time that the server asks for if it asks for any."""
-
-    def __init__(self, zh: str, en: str, retry_after: float | None = None) -> None:
-        super().__init__(zh, en)
-        self.retry_after = retry_after
-
-
-class _Gate:
-    """Lets requests to one host through at their pace, whoever makes them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._opened = float("-inf")
-
-    def wait(self, pace: float) -> None:
-        with self._lock:
-            time.sleep(max(0.0, self._opened + pace - time.monotonic()))
-            self._opened = time.monotonic()
-
-
-_gates: Final[dict[str, _Gate]] = {}
-_gates_lock: Final = threading.Lock()
 
 
 def connection_settings(source_id: str, base_url: str, policy: Policy) -> tuple[str, Policy]:
@@ -146,23 +109,30 @@ def connection_settings(source_id: str, base_url: str, policy: Policy) -> tuple[
 class Web:
     """Requests below one address; a context manager that keeps cookies while it is open.
 
-    Raises, in every method, only subclasses of `SourceError`.
+    For one thread. Raises, in every method, only subclasses of `SourceError`.
     """
 
     def __init__(self, base_url: str, policy: Policy | None = None) -> None:
         self._policy = policy or Policy()
         self._base = _checked(base_url)
+        self._line = Line()
         silence = min(SILENCE_SECONDS, self._policy.deadline_seconds)
-        self._client = httpx.Client(
-            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            # The window to this machine goes through no proxy.
-            trust_env=not _is_loopback(self._base.host),
-            follow_redirects=False,
-            timeout=httpx.Timeout(silence, connect=min(CONNECT_SECONDS, silence)),
-            headers={"User-Agent": self._policy.user_agent, "Accept-Encoding": "gzip, deflate"},
-        )
-        with _gates_lock:
-            self._gate = _gates.setdefault(self._base.netloc.decode(), _Gate())
+        try:
+            self._client = httpx.Client(
+                verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                # The window to this machine goes through no proxy.
+                trust_env=not _is_loopback(self._base.host),
+                follow_redirects=False,
+                timeout=httpx.Timeout(silence, connect=min(CONNECT_SECONDS, silence)),
+                headers={"User-Agent": self._policy.user_agent, "Accept-Encoding": "gzip"},
+            )
+        except (ImportError, *_NO_ADDRESS) as error:
+            raise AddressRefused(
+                "环境变量中的代理设置无法使用",
+                f"the proxy that the environment names cannot be used: {error}",
+                "Correct HTTPS_PROXY or ALL_PROXY: http:// or https:// proxies are understood",
+            ) from error
+        self._gate = gate_of(self._base.netloc.decode())
 
     def __enter__(self) -> Self:
         return self
@@ -214,37 +184,52 @@ class Web:
         *,
         as_json: bool = False,
     ) -> tuple[Answer, Any]:
-        url = self._below(path)
-        if params:
-            url = url.copy_merge_params(dict(params))
-        for attempt in stamina.retry_context(
-            on=_worth_another,
-            attempts=self._policy.attempts,
-            timeout=None,
-            wait_initial=self._policy.wait_seconds,
-            wait_max=self._policy.retry_after_cap,
-            wait_jitter=self._policy.wait_seconds,
-        ):
-            with attempt:
-                answer = self._ask(method, url, headers, body)
-                return answer, _content(answer) if as_json else None
+        url = self._below(path, params)
+        attempts = self._policy.attempts
+        try:
+            for attempt in stamina.retry_context(
+                on=self._worth_another,
+                attempts=attempts,
+                timeout=None,
+                wait_initial=self._policy.wait_seconds,
+                wait_max=WAIT_MAX_SECONDS,
+                wait_jitter=self._policy.wait_seconds,
+            ):
+                with attempt:
+                    answer = self._ask(method, url, headers, body)
+                    return answer, json_of(answer) if as_json else None
+        except Busy as error:
+            raise Transient(
+                f"{error.zh}（共尝试 {attempts} 次）", f"{error.en}; attempts: {attempts}"
+            ) from error
         raise AssertionError("unreachable: the last attempt raises")
+
+    def _worth_another(self, error: Exception) -> bool | float:
+        if not isinstance(error, Busy):
+            return False
+        if error.retry_after is None:
+            return True
+        return min(error.retry_after, self._policy.retry_after_cap)
 
     def _ask(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
         """One attempt, redirects followed."""
-        until = time.monotonic() + self._policy.deadline_seconds
+        left = self._policy.deadline_seconds
         for _ in range(REDIRECTS + 1):
             self._gate.wait(self._policy.pace_seconds)
-            answer, location = self._exchange(method, url, headers, body, until)
+            begun = time.monotonic()
+            answer, location = self._exchange(method, url, headers, body, left)
+            left -= time.monotonic() - begun
             if location is None:
                 return answer
             url = self._target(url, location)
             if answer.status in (301, 302, 303) and method == "POST":
                 method, body = "GET", None
+                headers = {n: v for n, v in headers.items() if n.lower() != "content-type"}
         raise RedirectRefused(
-            f"{_shown(url)} 重定向超过{REDIRECTS}次", f"{_shown(url)} redirects in circles"
+            f"{_shown(url)} 重定向超过 {REDIRECTS} 次",
+            f"{_shown(url)} redirects more than {REDIRECTS} times, perhaps in circles",
         )
 
     def _exchange(
@@ -253,77 +238,129 @@ class Web:
         url: httpx.URL,
         headers: Mapping[str, str],
         body: bytes | None,
-        until: float,
+        left: float,
     ) -> tuple[Answer, str | None]:
+        """One request and what comes back, or where it leads."""
         try:
-            with self._client.stream(method, url, headers=dict(headers), content=body) as response:
-                answer = Answer(
-                    url=str(url),
-                    status=response.status_code,
-                    body=self._body(response, until),
-                    media_type=response.headers.get("content-type", "").split(";")[0].strip(),
-                    charset=response.charset_encoding,
-                    etag=response.headers.get("etag"),
-                    last_modified=response.headers.get("last-modified"),
-                )
-                location = response.headers.get("location") if response.is_redirect else None
-                if location is None:
-                    _refuse(answer, response.headers.get("retry-after"), self._policy)
-                return answer, location
+            with self._line.open_for(left):
+                answer, received = self._receive(method, url, headers, body)
         except httpx.HTTPError as error:
-            raise _network_error(error, url) from error
-        except (httpx.InvalidURL, ValueError) as error:
+            raise self._late(url) if self._line.is_cut else _network_error(error, url) from error
+        except _NO_ADDRESS as error:
             raise AddressRefused(
                 f"无法请求 {_shown(url)}", f"cannot ask {_shown(url)}: {error}"
             ) from error
+        if self._line.is_cut:  # a body of unknown length ends where the line is cut
+            raise self._late(url)
+        location = received.get("location")
+        if location is not None and answer.status in _MOVED:
+            return answer, location
+        was_conditional = any(n.lower() in _CONDITIONAL for n in headers)
+        if refused := refusal(answer, received, was_conditional=was_conditional):
+            raise refused
+        return answer, None
 
-    def _body(self, response: httpx.Response, until: float) -> bytes:
+    def _receive(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[Answer, httpx.Headers]:
+        with self._client.stream(
+            method,
+            url,
+            headers=dict(headers),
+            content=body,
+            extensions={"trace": self._line.trace},
+        ) as response:
+            received = response.headers
+            answer = Answer(
+                url=str(url),
+                status=response.status_code,
+                body=self._body(response) if response.is_success else self._excerpt(response),
+                media_type=received.get("content-type", "").split(";")[0].strip(),
+                charset=response.charset_encoding,
+                etag=_ascii(received.get("etag")),
+                last_modified=_ascii(received.get("last-modified")),
+            )
+            return answer, received
+
+    def _body(self, response: httpx.Response) -> bytes:
         url, limit = response.request.url, self._policy.max_bytes
         encoding = response.headers.get("content-encoding", "identity").lower().strip()
-        if encoding not in ("identity", "gzip", "deflate", "x-gzip", ""):
-            # Several layers could unpack to anything.
-            raise NotData(f"{_shown(url)} 的压缩方式不支持：{encoding}",
-                          f"{_shown(url)} is encoded as {encoding[:40]}")  # fmt: skip
+        if encoding not in ("identity", "gzip", "x-gzip", ""):
+            # Not asked for, and several layers could unpack to anything.
+            raise NotData(
+                f"{_shown(url)} 的压缩方式不支持：{encoding[:40]}",
+                f"{_shown(url)} is encoded as {encoding[:40]}",
+            )
         announced = response.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > limit:
+        if announced.isdecimal() and int(announced) > limit:
             raise _too_large(url, limit)
+        received = self._received(response)
         parts, size = [], 0
-        for part in response.iter_bytes():
-            size += len(part)
-            if size > limit or response.num_bytes_downloaded > limit:
-                raise _too_large(url, limit)
-            if time.monotonic() > until:
-                raise _Busy(
-                    f"{_shown(url)} 在 {self._policy.deadline_seconds:g} 秒内没有传完",
-                    f"{_shown(url)} did not end within {self._policy.deadline_seconds:g} s",
-                )
-            parts.append(part)
+        try:
+            for part in gunzipped(received) if encoding.endswith("gzip") else received:
+                size += len(part)
+                if size > limit:
+                    raise _too_large(url, limit)
+                parts.append(part)
+        except zlib.error as error:
+            raise Busy(
+                f"{_shown(url)} 的压缩数据不完整", f"{_shown(url)}: broken gzip: {error}"
+            ) from error
         return b"".join(parts)
 
-    def _below(self, path: str) -> httpx.URL:
+    def _received(self, response: httpx.Response) -> Iterator[bytes]:
+        for part in response.iter_raw():
+            if response.num_bytes_downloaded > self._policy.max_bytes:
+                raise _too_large(response.request.url, self._policy.max_bytes)
+            yield part
+
+    def _excerpt(self, response: httpx.Response) -> bytes:
+        """The beginning of a page that is no data: its status counts, even if the page breaks."""
+        start = b""
+        with contextlib.suppress(httpx.HTTPError, zlib.error):
+            received = response.iter_raw()
+            is_packed = response.headers.get("content-encoding", "").lower().endswith("gzip")
+            for part in gunzipped(received) if is_packed else received:
+                start += part
+                if len(start) > _EXCERPT:
+                    break
+        return start[:_EXCERPT]
+
+    def _late(self, url: httpx.URL) -> Busy:
+        seconds = self._policy.deadline_seconds
+        return Busy(
+            f"{_shown(url)} 在 {seconds:g} 秒内没有传完",
+            f"{_shown(url)} did not end within {seconds:g} s",
+        )
+
+    def _below(self, path: str, params: Mapping[str, str] | None) -> httpx.URL:
         """The address of a path below the base, or of an absolute address of the same host."""
-        if path.startswith("//") or "://" in path.split("?")[0]:
-            return self._target(self._base, path)
         try:
-            return httpx.URL(str(self._base).rstrip("/") + "/" + path.lstrip("/"))
-        except httpx.InvalidURL as error:
-            raise AddressRefused(f"地址无效：{path[:80]}", f"no address: {error}") from error
+            if path.startswith("//") or "://" in path.split("?")[0]:
+                url = self._target(self._base, path)
+            else:
+                url = httpx.URL(str(self._base).rstrip("/") + "/" + path.lstrip("/"))
+            return url.copy_merge_params(dict(params)) if params else url
+        except _NO_ADDRESS as error:
+            raise AddressRefused(f"地址无效：{path[:80]!r}", f"no address: {error}") from error
 
     def _target(self, here: httpx.URL, location: str) -> httpx.URL:
         """Where a redirect or a link leads: the same host and port, never from https to http."""
         try:
             url = here.join(location)
-        except httpx.InvalidURL as error:
+            host = url.host
+        except _NO_ADDRESS as error:
             raise RedirectRefused(
                 f"{_shown(here)} 指向无效地址", f"{_shown(here)} leads to no address: {error}"
             ) from error
-        if self._base.scheme == "https" and url.scheme == "http" and url.port is None:
+        if self._base.scheme == "https" and url.scheme == "http" and url.port == self._base.port:
             url = url.copy_with(scheme="https")  # old links; the site itself sends them there
-        if (url.scheme, url.host, url.port) != (
+        if (url.scheme, host, url.port) != (
             self._base.scheme, self._base.host, self._base.port,
         ) or url.userinfo:  # fmt: skip
             raise RedirectRefused(
-                f"{_shown(here)} 指向别的主机 {url.host}", f"{_shown(here)} leads to {url.host}"
+                f"{_shown(here)} 指向别的主机 {_shown(url)}",
+                f"{_shown(here)} leads to another host: {_shown(url)}",
             )
         return url
 
@@ -332,16 +369,22 @@ def _checked(address: str) -> httpx.URL:
     """An address that may be asked: https, or http on this machine.
 
     Raises:
-        AddressRefused: it is neither.
+        AddressRefused: it is neither, or carries a password or a query.
     """
     try:
         url = httpx.URL(address)
-    except httpx.InvalidURL as error:
-        raise AddressRefused(f"地址无效：{address[:80]}", f"no address: {error}") from error
-    allowed = url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.host))
-    if not (allowed and url.host) or url.userinfo:
+        host = url.host
+    except _NO_ADDRESS as error:
+        raise AddressRefused(f"地址无效：{address[:80]!r}", f"no address: {error}") from error
+    allowed = url.scheme == "https" or (url.scheme == "http" and _is_loopback(host))
+    if not (allowed and host):
         raise AddressRefused(
             f"不允许的地址：{_shown(url)}", f"{_shown(url)} is neither https nor on this machine"
+        )
+    if url.userinfo or url.query or url.fragment:
+        raise AddressRefused(
+            f"{_shown(url)} 只应有主机和路径",
+            f"{_shown(url)} must be host and path alone: no password, no query",
         )
     return url
 
@@ -379,53 +422,9 @@ def _validators(seen: Seen | None) -> dict[str, str]:
     return headers
 
 
-def _worth_another(error: Exception) -> bool | float:
-    if not isinstance(error, _Busy):
-        return False
-    log.info("asked again: %s", error)
-    return True if error.retry_after is None else error.retry_after
-
-
-def _refuse(answer: Answer, retry_after: str | None, policy: Policy) -> None:
-    """Raise what the status, or a page for people, stands for."""
-    status, where = answer.status, _shown(httpx.URL(answer.url))
-    if answer.not_modified or 200 <= status < 300:
-        if _is_challenge(answer.body):
-            raise Challenged(f"{where} 要求人工验证", f"{where} wants a person: a challenge page")
-        return
-    said = _plain(answer.body)
-    if status == 403:
-        raise Blocked(f"{where} 拒绝访问（403）{said}", f"{where} refuses us (403) {said}")
-    if status in _BUSY:
-        wait = _retry_after(retry_after)
-        raise _Busy(
-            f"{where} 暂时无法应答（{status}）",
-            f"{where} cannot answer now ({status})",
-            None if wait is None else min(wait, policy.retry_after_cap),
-        )
-    raise RequestRefused(
-        f"{where} 不接受请求（{status}）{said}", f"{where} refuses the request ({status}) {said}"
-    )
-
-
-def _content(answer: Answer) -> Any:
-    where = _shown(httpx.URL(answer.url))
-    try:
-        return json.loads(answer.text())
-    except RecursionError as error:
-        raise NotData(f"{where} 的 JSON 嵌套过深", f"{where}: JSON is nested too deep") from error
-    except ValueError as error:
-        if answer.body.lstrip()[:1] == b"<":
-            raise Challenged(
-                f"{where} 应为数据，却是网页", f"{where} answers with a page where data are due"
-            ) from error
-        raise _Busy(
-            f"{where} 的 JSON 不完整", f"{where}: the JSON is cut or broken: {error}"
-        ) from error
-
-
-def _is_challenge(body: bytes) -> bool:
-    return any(mark in body[:_HEAD] for mark in _CHALLENGES)
+def _ascii(validator: str | None) -> str | None:
+    """A validator that can be sent back."""
+    return validator if validator and validator.isascii() and validator.isprintable() else None
 
 
 def _network_error(error: httpx.HTTPError, url: httpx.URL) -> SourceError:
@@ -438,37 +437,14 @@ def _network_error(error: httpx.HTTPError, url: httpx.URL) -> SourceError:
             )
         cause = cause.__cause__ or cause.__context__
     what = f"{type(error).__name__} {error}".strip()
-    return _Busy(f"{_shown(url)} 连接失败：{what}", f"{_shown(url)}: {what}")
+    return Busy(f"{_shown(url)} 连接失败：{what}", f"{_shown(url)}: {what}")
 
 
 def _too_large(url: httpx.URL, limit: int) -> TooLarge:
     return TooLarge(f"{_shown(url)} 超过 {limit} 字节", f"{_shown(url)} is over {limit} bytes")
 
 
-def _retry_after(text: str | None) -> float | None:
-    """Seconds of a Retry-After header: a number, or a moment."""
-    if not text:
-        return None
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
-
-
 def _shown(url: httpx.URL) -> str:
     """The address without its query, which may hold keys."""
     port = f":{url.port}" if url.port else ""
     return f"{url.scheme}://{url.host}{port}{url.path}"
-
-
-def _plain(body: bytes) -> str:
-    """The first words of a page that refuses us."""
-    text = body[:_HEAD].decode("utf-8", errors="replace")
-    words, inside = [], False
-    for sign in text:
-        inside = sign == "<" or (inside and sign != ">")
-        words.append(" " if inside or sign == ">" else sign)
-    return " ".join("".join(words).split())[:120]

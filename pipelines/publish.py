@@ -44,8 +44,7 @@ from schemas.contract import (
     info_of,
     validate,
 )
-from schemas.tables_core import CORE_TABLES
-from schemas.tables_gap import GAP_TABLES
+from schemas.tables import DATA_TABLES
 from schemas.tables_meta import META_TABLES, Build, Checks, Diff, Inputs
 
 log = logging.getLogger(__name__)
@@ -74,7 +73,7 @@ def publish(
     frames: Mapping[str, pl.DataFrame],
     made_of: Fingerprint,
     *,
-    models: Sequence[type[Table]] = (*CORE_TABLES, *GAP_TABLES),
+    models: Sequence[type[Table]] = DATA_TABLES,
     views: Mapping[str, View] | None = None,
     macros: Mapping[str, Macro] | None = None,
     force: bool = False,

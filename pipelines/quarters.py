@@ -35,12 +35,11 @@ class Quarter:
             raise QuarterError(
                 f"{text!r} 不是季度，请写作 2026Q3 / is not a quarter: write it as 2026Q3"
             )
-        quarter = cls(int(found[1]), int(found[2]))
         try:
-            period_bounds(str(quarter), "quarterly")
+            period_bounds(f"{found[1]}-Q{found[2]}", "quarterly")
         except ValueError as error:
             raise QuarterError(f"{text!r}: 年份无效 / {error}") from error
-        return quarter
+        return cls(int(found[1]), int(found[2]))
 
     @classmethod
     def of(cls, day: dt.date) -> "Quarter":

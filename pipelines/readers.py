@@ -129,6 +129,7 @@ class Reading:
     Attributes:
         published_on: day printed in the document; None where there is none: the day of capture
             is then the vintage.
+        published_basis: what is known of that day; `captured` for an answer that was saved then.
         title: title of the publication, Chinese where it has one.
         columns: indicator_id -> name and unit as served.
     """
@@ -140,6 +141,7 @@ class Reading:
     blanks: list[Blank] = field(default_factory=list)
     columns: dict[str, Column] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    published_basis: str = "day"
 
     @property
     def rows_in(self) -> int:

@@ -47,7 +47,7 @@ def make_template(
 
     Raises:
         LookupError: no such unit or region; the message lists those that there are.
-        QuarterBefore: submissions were not asked for yet.
+        ValueError: submissions were not asked for yet in that quarter.
     """
     roster = load_roster(settings)
     if quarter < roster.first_quarter:

@@ -119,6 +119,24 @@ RULES: Final[Mapping[str, Rule]] = {
         "add the statement or the report that prints it",
     ),
     "plausible_order": Rule("min", "min 大于 max", "min is above max", "exchange them"),
+    "replacement_value": Rule(
+        "value_printed",
+        "更正（replace）须有 value_printed，其他处理不得有",
+        "a replacement, and nothing else, has value_printed",
+        "give the right figure as the citation prints it, or change the action",
+    ),
+    "replacement_unit": Rule(
+        "unit_printed",
+        "只有更正（replace）可写 unit_printed",
+        "only a replacement has unit_printed",
+        "remove unit_printed, or change the action",
+    ),
+    "lifted_rule": Rule(
+        "rule",
+        "放行（accept）须写明所放行的检查，其他处理不得有",
+        "an acceptance, and nothing else, has rule",
+        "name the check that is lifted, or remove rule",
+    ),
 }
 
 

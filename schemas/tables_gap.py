@@ -15,6 +15,10 @@ STATUS_REASONS: v.Codes = {
     "scope_differs": v.Label("观测口径与目标不同", "the observations have another scope"),
     "no_observation": v.Label("没有可比的观测值", "nothing comparable was observed"),
     "reference_unknown": v.Label("参照年数值未知", "the value of the reference year is unknown"),
+    "reference_across_break": v.Label(
+        "参照年之后口径变动，无法折算",
+        "the scope changed between the reference year and the answer",
+    ),
     "met_before_and_at_deadline": v.Label(
         "期前已达且期末保持", "met before the deadline and at it"
     ),
@@ -34,6 +38,10 @@ STATUS_REASONS: v.Codes = {
     "latest_value_meets": v.Label("最新值已达到", "the latest value meets it"),
     "met_once_not_now": v.Label("曾达到，最新值未达", "met once, not by the latest value"),
     "no_baseline_before_latest": v.Label("缺少基数", "no baseline before the latest value"),
+    "baseline_across_break": v.Label(
+        "基期与最新值之间口径变动，不作比较",
+        "the scope changed between the baseline and the latest value",
+    ),
     "no_schedule": v.Label("没有期限，无法判断进度", "no deadline, so no schedule"),
     "away_from_target": v.Label("正在背离目标", "moving away from the target"),
     "pace_sufficient": v.Label("进度比不低于0.95", "pace ratio 0.95 or more"),
@@ -114,6 +122,11 @@ class GapToGoal(Table):
     )
     baseline_value: float = column("基数 Y_B", "baseline value", nullable=True)
     baseline_met: bool = column("基期已达", "the baseline already meets the target")
+    is_across_break: bool = column(
+        "跨口径变动",
+        "the scope changed between baseline or reference year and the latest value: levels stand, "
+        "progress, pace and growth are not computed",
+    )
     n_obs: int = column("数据点数", "comparable observations known, one a year", ge=0)
     obs_period: str = column(
         "最新时期", "period of the latest comparable observation", nullable=True, pattern=PERIOD
@@ -319,7 +332,12 @@ class GapToGoal(Table):
     status_changed_at: dt.date = column(
         "状态变更日", "as-of day on which it last changed", nullable=True
     )
-    null_reason: str = column("空值原因", "why numbers are missing: metric=reason", nullable=True)
+    null_reason: str = column(
+        "空值原因",
+        "why numbers are missing: metric=reason; scope_break: values of two scopes would have to "
+        "be compared",
+        nullable=True,
+    )
     method_version: str = column("方法版本", "version of the method")
 
 
@@ -342,6 +360,10 @@ class GapHistory(Table):
     observation_id: str = column(
         "出处", "vintage", references="observation_vintages.observation_id"
     )
+    segment: int = column(
+        "口径段", "scope breaks up to here; only values of one segment are compared", ge=0
+    )
+    is_after_break: bool = column("口径变动后首个", "first observation after a scope break")
     resolved_target: float = column(
         "折算目标值 Y_T", "target in the unit of the series", nullable=True
     )

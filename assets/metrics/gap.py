@@ -28,6 +28,7 @@ GOAL_COLUMNS: Final[dict[str, Any]] = {
     "as_of_t": nw.Float64,  # the day of judgement on the year-end scale
     "is_quantified": nw.Boolean,
     "scope_matches": nw.Boolean,
+    "baseline_segment": nw.Float64,  # of a documented baseline; null: comparable with everything
 }
 SERIES_COLUMNS: Final[dict[str, Any]] = {
     "goal_id": nw.String,
@@ -35,7 +36,11 @@ SERIES_COLUMNS: Final[dict[str, Any]] = {
     "year": nw.Float64,  # calendar year
     "value": nw.Float64,
     "bound": nw.String,
+    # Scope breaks up to here. Values of different segments are never compared with one another.
+    "segment": nw.Float64,
 }
+# Kinds that are figures only together with the value of another year.
+RELATIVE_KINDS: Final = ("multiple", "increment", "growth")
 
 
 def gap_metrics(goals: Frame, series: Frame) -> Frame:
@@ -53,6 +58,7 @@ def gap_metrics(goals: Frame, series: Frame) -> Frame:
     series = _typed(series, SERIES_COLUMNS)
     goals = prepare_goals(goals, series)
     judged = judged_series(goals, series)
+    judged = judged.filter(nw.col("_answers") | nw.col("reference_across_break"))
     frame = goals
     for part in (
         _summary(judged),
@@ -63,7 +69,14 @@ def gap_metrics(goals: Frame, series: Frame) -> Frame:
         regression_sums(judged.filter(nw.col("_within_plan"))),
     ):
         frame = frame.join(part, on="goal_id", how="left")
-    frame = _defaults(frame)
+    frame = _defaults(frame).with_columns(
+        is_across_break=_across(nw.col("latest_segment")) | nw.col("reference_across_break"),
+        _yard_across=_across(nw.col("yard_segment")),
+        # A figure that refers to an older scope is answered there, not where the series is now.
+        recent_pace=only_when(
+            nw.col("_pace_segment") == nw.col("latest_segment"), nw.col("recent_pace")
+        ),
+    )
     frame = with_growth(with_position(frame))
     frame = with_yardsticks(with_outcome(with_required_pace(frame)))
     return with_null_reason(frame)
@@ -73,21 +86,68 @@ def history_metrics(goals: Frame, series: Frame) -> Frame:
     """The position at every observation: one row a goal and observation (for trends)."""
     series = _typed(series, SERIES_COLUMNS)
     judged = judged_series(prepare_goals(goals, series), series)
-    frame = judged.with_columns(latest_value=nw.col("obs_value"))
+    frame = judged.with_columns(
+        latest_value=nw.col("obs_value"),
+        is_across_break=_across(nw.col("segment")) | ~nw.col("_answers"),
+    )
     return with_growth(with_position(frame))
 
 
+def _across(segment: nw.Expr) -> nw.Expr:
+    """Whether the scope changed between the baseline and an observation of this segment."""
+    return is_true(segment != nw.col("baseline_segment"))
+
+
 def prepare_goals(goals: Frame, series: Frame) -> Frame:
-    """Resolve target and baseline: adds resolved_target, baseline_t, baseline_met, direction."""
+    """Resolve target and baseline: adds resolved_target, baseline_t, baseline_met, direction.
+
+    And reference_across_break: the goal refers to a year of another scope than that of the value
+    that answers it, so that it has no figure.
+    """
     goals = _typed(goals, GOAL_COLUMNS)
-    reference = series.select("goal_id", reference_year="t", reference_value="value")
-    goals = goals.join(reference, on=["goal_id", "reference_year"], how="left")
-    goals = goals.with_columns(resolved_target=resolved_target())
+    goals = goals.join(_reference(goals, series), on="goal_id", how="left").with_columns(
+        reference_across_break=is_true(nw.col("_answering_segment") != nw.col("_reference_segment"))
+    )
+    goals = goals.with_columns(
+        resolved_target=only_when(~nw.col("reference_across_break"), resolved_target())
+    )
     goals = _with_baseline(goals, series)
     goals = goals.with_columns(direction=direction())
     return goals.with_columns(
         baseline_met=~nw.col("baseline_value").is_null()
         & is_met(nw.col("baseline_value"), nw.lit("exact"), nw.col("tolerance"))
+    )
+
+
+def _reference(goals: Frame, series: Frame) -> Frame:
+    """What a relative figure refers to, and the scope of what answers it.
+
+    Returns:
+        goal_id, reference_value, _reference_segment (of relative kinds only), _answering_segment:
+        that of the last observation up to the deadline, or of the last one if all lie later.
+    """
+    wanted = goals.select("goal_id", "reference_year", "value_kind", _due="target_year")
+    rows = series.join(wanted, on="goal_id", how="inner")
+    is_reference = is_true(nw.col("t") == nw.col("reference_year"))
+    relative = nw.col("value_kind").is_in(RELATIVE_KINDS)
+    in_time = nw.col("_due").is_null() | is_true(nw.col("t") <= nw.col("_due"))
+    # One row at most is the reference, and segments grow with time: the highest is the last.
+    found = rows.with_columns(
+        _value=only_when(is_reference, nw.col("value")),
+        _segment=only_when(is_reference & relative, nw.col("segment")),
+        _in_time=only_when(in_time, nw.col("segment")),
+    )
+    ends = found.group_by("goal_id").agg(
+        reference_value=nw.col("_value").max(),
+        _reference_segment=nw.col("_segment").max(),
+        _in_time=nw.col("_in_time").max(),
+        _at_all=nw.col("segment").max(),
+    )
+    return ends.select(
+        "goal_id",
+        "reference_value",
+        "_reference_segment",
+        _answering_segment=nw.coalesce(nw.col("_in_time"), nw.col("_at_all")),
     )
 
 
@@ -99,7 +159,7 @@ def _with_baseline(goals: Frame, series: Frame) -> Frame:
     wanted = goals.filter(
         nw.col("baseline_value").is_null() & ~nw.col("baseline_year").is_null()
     ).select("goal_id", _wanted=nw.col("baseline_year"))
-    near = series.select("goal_id", "t", "value").join(wanted, on="goal_id", how="inner")
+    near = series.select("goal_id", "t", "value", "segment").join(wanted, on="goal_id", how="inner")
     distance = nw.col("t") - nw.col("_wanted")
     # A hair is added to later observations, so that of two equally near the earlier is taken.
     near = near.with_columns(
@@ -107,7 +167,10 @@ def _with_baseline(goals: Frame, series: Frame) -> Frame:
     ).filter(nw.col("_distance") <= th.BASELINE_WINDOW_YEARS + 1e-5)
     nearest = near.group_by("goal_id").agg(_distance=nw.col("_distance").min())
     found = near.join(nearest, on=["goal_id", "_distance"], how="inner").select(
-        "goal_id", _found_t=nw.col("t"), _found_value=nw.col("value")
+        "goal_id",
+        _found_t=nw.col("t"),
+        _found_value=nw.col("value"),
+        _found_segment=nw.col("segment"),
     )
     goals = goals.join(found, on="goal_id", how="left")
     given, observed = ~nw.col("baseline_value").is_null(), ~nw.col("_found_value").is_null()
@@ -125,6 +188,8 @@ def _with_baseline(goals: Frame, series: Frame) -> Frame:
         .then(nw.col("_found_t"))
         .otherwise(NULL),
         baseline_value=nw.coalesce(nw.col("baseline_value"), nw.col("_found_value")),
+        # Left empty where the baseline was given with its segment, or with none.
+        baseline_segment=nw.coalesce(nw.col("baseline_segment"), nw.col("_found_segment")),
     )
 
 
@@ -132,7 +197,9 @@ def judged_series(goals: Frame, series: Frame) -> Frame:
     """Each observation with its goal's columns and whether it meets the goal.
 
     Adds is_met (at the printed precision), is_met_exactly, and the flags of its place in the
-    plan: _counts (from the baseline on), _within_plan (baseline to deadline).
+    plan: _counts (from the baseline on), _within_plan (baseline to deadline), _answers (of the
+    scope that the target's figure refers to; true of every figure that refers to none). An
+    observation that does not answer has no resolved_target.
     """
     rows = series.select(
         "goal_id",
@@ -140,7 +207,15 @@ def judged_series(goals: Frame, series: Frame) -> Frame:
         nw.col("year").alias("obs_year"),
         nw.col("value").alias("obs_value"),
         "bound",
+        "segment",
     ).join(goals, on="goal_id", how="inner")
+    rows = rows.with_columns(
+        _answers=nw.col("_reference_segment").is_null()
+        | is_true(nw.col("_reference_segment") == nw.col("segment"))
+    )
+    rows = rows.with_columns(
+        resolved_target=only_when(nw.col("_answers"), nw.col("resolved_target"))
+    )
     value, due = nw.col("obs_value"), nw.col("target_year")
     counts = nw.col("baseline_t").is_null() | is_true(nw.col("t") >= nw.col("baseline_t"))
     return rows.with_columns(
@@ -187,6 +262,7 @@ def _observation(judged: Frame, when: nw.Expr, t_name: str, value_name: str, pre
         nw.col("obs_value").alias(value_name),
         nw.col("obs_year").alias(f"{prefix}year"),
         nw.col("bound").alias(f"{prefix}bound"),
+        nw.col("segment").alias(f"{prefix}segment"),
         nw.col("is_met").alias(f"{prefix}met"),
         nw.col("is_met_exactly").alias(f"{prefix}met_exactly"),
     )

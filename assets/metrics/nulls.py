@@ -17,8 +17,12 @@ def with_null_reason(frame: Frame) -> Frame:
     bad_dates = is_true(col("target_year") <= col("baseline_t"))
     is_range = col("operator") == "range"
     past = is_true(col("t") >= col("target_year"))
+    broken = col("is_across_break")
+    # A goal has one recent observation, or one since the scope changed.
+    single = [(col("n_obs") < 2, "one_observation"), (col("n_obs") >= 2, "scope_break")]
     common = [
         (no_figure, "not_quantified"),
+        (col("reference_across_break"), "scope_break"),
         (unresolved, "reference_unknown"),
         (no_data, "no_observation"),
     ]
@@ -28,6 +32,7 @@ def with_null_reason(frame: Frame) -> Frame:
         (bad_dates, "target_year_not_after_baseline"),
         (baseline_met, "baseline_met"),
         (is_true(col("t") < col("baseline_t")), "observed_before_baseline"),
+        (broken, "scope_break"),
     ]
     zero_target = [(is_true(col("resolved_target") == 0.0), "target_zero")]
     rules: dict[str, list[tuple[nw.Expr, str]]] = {
@@ -45,11 +50,12 @@ def with_null_reason(frame: Frame) -> Frame:
         "cagr_ratio": [*start, (no_deadline, "no_deadline"), (is_range, "range"),
                        (is_true(col("t") == col("baseline_t")), "observed_at_baseline"),
                        (~no_data, "not_positive")],
-        "recent_pace": [(no_data, "no_observation"), (col("n_obs") < 2, "one_observation")],
+        "recent_pace": [(no_data, "no_observation"), *single],
         "required_pace": [*common, (no_deadline, "no_deadline"), (is_range, "range"),
                           (past, "deadline_passed")],
         "accel_factor": [*common, (no_deadline, "no_deadline"), (is_range, "range"),
-                         (past, "deadline_passed"), (col("n_obs") < 2, "one_observation"),
+                         (past, "deadline_passed"),
+                         *((is_true(col("recent_pace").is_null() & c), why) for c, why in single),
                          (~no_data, "reverse")],
         "value_at_deadline": [(no_deadline, "no_deadline"), (no_data, "no_observation"),
                               (~col("seen_at"), "not_observed_at_deadline")],

@@ -25,7 +25,7 @@ def with_outcome(frame: Frame) -> Frame:
 
     Needs, beside the position columns: n_obs, is_quantified, scope_matches, met_latest,
     met_within_tolerance, met_before, met_at, met_after, seen_at, seen_after (flags, never null),
-    first_met_year.
+    first_met_year, is_across_break, reference_across_break.
     """
     frame = frame.with_columns(deadline_passed=deadline_passed())
     col = nw.col
@@ -41,6 +41,7 @@ def with_outcome(frame: Frame) -> Frame:
         (~col("is_quantified"), "not_quantified", "no_figure", "definition"),
         (~col("scope_matches"), "scope_mismatch", "scope_differs", "definition"),
         (~has_data, "no_data", "no_observation", "evidence"),
+        (col("reference_across_break"), "insufficient_data", "reference_across_break", "evidence"),
         (col("resolved_target").is_null(), "insufficient_data", "reference_unknown", "evidence"),
         (closed & at & before, "achieved_early", "met_before_and_at_deadline", "deadline"),
         (closed & at, "achieved_on_time", "met_at_deadline", "deadline"),
@@ -53,6 +54,7 @@ def with_outcome(frame: Frame) -> Frame:
         (met_now, "achieved", "latest_value_meets", "latest_value"),
         (before, "achieved_then_lost", "met_once_not_now", "latest_value"),
         (unjudgeable, "insufficient_data", "no_baseline_before_latest", "evidence"),
+        (col("is_across_break"), "insufficient_data", "baseline_across_break", "evidence"),
         (is_moving_away(), "moving_away", "away_from_target", "progress"),
         (pace.is_null(), "insufficient_data", "no_schedule", "evidence"),
         (at_least(pace, ON_TRACK_PACE), "on_track", "pace_sufficient", "pace_ratio"),

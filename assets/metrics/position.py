@@ -4,7 +4,10 @@ Row-wise expressions over a frame that holds, for each row, a goal and one obser
 
     resolved_target, value_high, operator, direction, target_year   the goal
     baseline_t, baseline_value, baseline_met                        where it started
-    t, latest_value                                                 the observation
+    t, latest_value, is_across_break                                the observation
+
+An observation is across a break where the scope of the series changed between the baseline and it:
+its level stands, and nothing that compares the two is computed.
 
 Time is counted in years on a scale on which the end of a calendar year is that year's number:
 2020.0 is 2020-12-31, 2019.5 is the middle of 2020. `gap_to_goal` applies these to the latest
@@ -65,7 +68,11 @@ def with_position(frame: Frame) -> Frame:
         # Without a deadline the share of the way is still defined; with one at or before the
         # baseline the target's dates are wrong, and nothing that depends on them is published.
         _progress=only_when(
-            ~nw.col("baseline_met") & (B <= NOW) & (T.is_null() | (T > B)), raw_progress()
+            ~nw.col("baseline_met")
+            & ~nw.col("is_across_break")
+            & (B <= NOW)
+            & (T.is_null() | (T > B)),
+            raw_progress(),
         ),
         _elapsed=only_when(T > B, divide(NOW - B, T - B)),
     )
@@ -89,8 +96,11 @@ def with_position(frame: Frame) -> Frame:
 
 
 def growth_actual() -> nw.Expr:
-    """g_a = (A / Y_B)^(1 / (t - B)) - 1, a year; null unless both are positive and t > B."""
-    years = only_when(NOW > B, NOW - B)
+    """g_a = (A / Y_B)^(1 / (t - B)) - 1, a year; null unless both are positive and t > B.
+
+    Null across a scope break.
+    """
+    years = only_when((NOW > B) & ~nw.col("is_across_break"), NOW - B)
     return only_when(Y_B > 0.0, power(divide(A, Y_B), divide(nw.lit(1.0), years)) - 1.0)
 
 

@@ -32,7 +32,7 @@ def _clip_score(score: nw.Expr) -> nw.Expr:
 
 def with_yardsticks(frame: Frame) -> Frame:
     """Add the ratios, classes and scores of Eurostat, UNSD, ESCAP, SDSN and the plan classes."""
-    started = is_true(NOW > B)
+    started = comparable_start()
     two_ended = nw.col("operator") != "range"
     years, span = only_when(started, NOW - B), only_when(T > B, T - B)
     frame = frame.with_columns(
@@ -107,7 +107,9 @@ def _sdsn(frame: Frame, two_ended: nw.Expr, years: nw.Expr, span: nw.Expr) -> Fr
     """Actual over required change a year, both straight lines."""
     actual, required = divide(A - Y_B, years), divide(Y_T - Y_B, span)
     frame = frame.with_columns(
-        sdsn_share=only_when(two_ended & ~nw.col("baseline_met"), divide(actual, required))
+        sdsn_share=only_when(
+            two_ended & ~nw.col("baseline_met") & ~nw.col("_yard_across"), divide(actual, required)
+        )
     )
     share = nw.col("sdsn_share")
     return frame.with_columns(
@@ -126,6 +128,11 @@ def started_at_all() -> nw.Expr:
     return is_true(NOW > B)
 
 
+def comparable_start() -> nw.Expr:
+    """A baseline is known and something of the same scope was observed after it."""
+    return started_at_all() & ~nw.col("_yard_across")
+
+
 def _escap(frame: Frame) -> Frame:
     """CSI = 10 progress (two-sided for eq); class by the anticipated gap of a weighted regression.
 
@@ -141,10 +148,10 @@ def _escap(frame: Frame) -> Frame:
         escap_csi=nw.when(nw.col("operator") == "range")
         .then(NULL)
         .when(nw.col("operator") == "eq")
-        .then(only_when(started_at_all(), two_sided))
-        .otherwise(only_when(started_at_all() & ~nw.col("baseline_met"), progress * 10.0)),
+        .then(only_when(comparable_start(), two_sided))
+        .otherwise(only_when(comparable_start() & ~nw.col("baseline_met"), progress * 10.0)),
         _anticipated=only_when(
-            started_at_all() & (nw.col("operator") != "range") & ~nw.col("baseline_met"),
+            comparable_start() & (nw.col("operator") != "range") & ~nw.col("baseline_met"),
             divide(S * (Y_T - at_deadline), (Y_T - Y_B).abs()),
         ),
     )

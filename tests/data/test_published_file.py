@@ -15,11 +15,10 @@ import pytest
 from pipelines.builds import open_readonly
 from pipelines.settings import ROOT_VARIABLE, Settings
 from schemas.contract import TABLES, columns_of, info_of
-from schemas.tables_core import CORE_TABLES
-from schemas.tables_gap import GAP_TABLES
+from schemas.tables import DATA_TABLES
 from schemas.tables_meta import META_TABLES
 
-MODELS = [*CORE_TABLES, *GAP_TABLES, *META_TABLES]
+MODELS = [*DATA_TABLES, *META_TABLES]
 NAMES = [info_of(m).name for m in MODELS]
 
 

@@ -155,7 +155,7 @@ def test_a_challenge_is_a_full_stop_and_the_site_is_left_in_peace(live: Live) ->
     asked = len(live.server.log)
     assert asked == 4  # three good ones, then the page for people, and no more
     again = live.ask("nbs")["nbs"]
-    assert kinds(again) >= {"cooling"}
+    assert (again.outcome, again.troubles) == ("failed", state.troubles)  # it is no news
     assert len(live.server.log) == asked
 
 

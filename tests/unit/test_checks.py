@@ -7,10 +7,12 @@ import polars as pl
 import pytest
 
 from assets import table_checks
+from assets.corrections import LIFTED_SCHEMA
 from assets.findings import Finding, checks_table
 from assets.row_checks import check_rows
 from schemas.contract import empty
 from schemas.tables_core import Indicators, Observations, ObservationVintages, Regions, Targets
+from schemas.tables_watch import SeriesBreaks
 from tests.fixtures.vintages import SCHEMA, vintage, vintages
 
 ROWS = {**SCHEMA, "raw": pl.String()}
@@ -50,8 +52,9 @@ def refusals(
     )  # fmt: skip
     about.pop("derived", None)
     accepted, refused = check_rows(
-        pl.DataFrame(rows, schema=ROWS), indicators(**about), targets(*(goal or [])), documents, {}
-    )
+        pl.DataFrame(rows, schema=ROWS), indicators(**about), targets(*(goal or [])), documents, {},
+        empty(SeriesBreaks), pl.DataFrame(schema=LIFTED_SCHEMA),
+    )  # fmt: skip
     assert accepted.height + len(refused) == len(rows)
     assert accepted.columns == empty(ObservationVintages).columns
     assert all(r.fault.zh and r.fault.en and r.fault.remedy for r in refused)
@@ -104,7 +107,7 @@ def test_a_jump_beyond_the_plausible_step_is_reported() -> None:
     rows = observed(
         *(vintage(i, period=str(2019 + i), value=v) for i, v in enumerate((1, 2, 5), 1))
     )
-    found = list(table_checks.jumps(rows, indicators()))
+    found = list(table_checks.jumps(rows, indicators(), empty(SeriesBreaks)))
     assert [(f.rule, f.key) for f in found] == [("jump", "sales|410000|2022")]
 
 

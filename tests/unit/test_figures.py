@@ -366,3 +366,9 @@ def test_unit_from_a_table_head() -> None:
     for text, head in [("9815万", "亿元"), ("5个", "亿元"), ("5", "公顷")]:
         with pytest.raises(FigureError):
             parse_figure(text, unit_printed=head)
+
+
+@pytest.mark.parametrize("text", ["4404.0①", "4²", "1234⑴", "12 ¹", "９⑳"])
+def test_a_note_mark_never_becomes_a_digit(text: str) -> None:
+    with pytest.raises(FigureError, match="note mark"):
+        parse_figure(text, unit_printed="万户", unit="subscriptions")

@@ -5,6 +5,7 @@ import email.utils
 import gzip
 import json
 import ssl
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from pipelines.http import Answer, Policy, Web, connection_settings
+from pipelines.answers import Answer, plain, seconds_to_wait
+from pipelines.http import Policy, Web, connection_settings
 from pipelines.readers import Seen
 from pipelines.source_errors import (
     AddressRefused,
@@ -22,7 +24,6 @@ from pipelines.source_errors import (
     NotData,
     RedirectRefused,
     RequestRefused,
-    SourceError,
     TooLarge,
     Transient,
     Untrusted,
@@ -34,10 +35,13 @@ from tests.fixtures.replay import (
     CutJson,
     Delay,
     Drip,
+    DripHead,
     Drop,
     Fault,
     Gzip,
+    NoLength,
     Redirect,
+    Replace,
     Replay,
     Reply,
     Reset,
@@ -62,6 +66,11 @@ def site(asked: Asked) -> Reply | None:
             return Reply(body="<html><body>维护中</body></html>", media_type="text/html")
         case "/deep":
             return Reply(body="[" * 90_000)
+        case "/xml":
+            return Reply(body='<?xml version="1.0"?><data/>', media_type="text/xml")
+        case "/article":
+            page = "<html><noscript>Please enable JavaScript to see the menu.</noscript>电信</html>"
+            return Reply(body=page, media_type="text/html")
         case "/declared":
             return Reply(body="长垣𰻝".encode("gb18030"), media_type="text/html; charset=gb2312")
         case "/meta":
@@ -129,7 +138,48 @@ def test_what_does_not_pass_is_given_up_after_three_attempts(
         web.get_json("/json")
     assert len(server.log) == 3
     assert "/site/json" in caught.value.zh
+    assert "3" in caught.value.zh
+    assert "attempts: 3" in caught.value.en
+    assert type(caught.value) is Transient
     assert caught.value.stops_source
+
+
+@pytest.mark.parametrize("length", [0, 1, 30, 31, 32, 33, 200])
+def test_json_is_cut_wherever_it_is_cut(web: Web, server: Replay, length: int) -> None:
+    server.fault("/site", Replace(lambda body: body[:length]))
+    assert web.get_json("/json")[1] == CONTENT
+    assert len(server.log) == 2
+
+
+def test_a_query_is_not_repeated_in_messages(web: Web, server: Replay) -> None:
+    server.fault("/site", Status(404))
+    with pytest.raises(RequestRefused) as caught:
+        web.get("/json", params={"key": "secret"})
+    assert "/site/json" in caught.value.zh
+    assert "secret" not in caught.value.zh + caught.value.en
+
+
+@pytest.mark.parametrize("code", [204, 206, 304, 307])
+def test_an_answer_that_is_no_whole_answer_is_refused(web: Web, server: Replay, code: int) -> None:
+    server.fault("/site", Status(code))
+    with pytest.raises(RequestRefused, match=str(code)):
+        web.get("/json")
+
+
+def test_the_status_counts_even_if_its_page_breaks(web: Web, server: Replay) -> None:
+    block = Status(403, {"Content-Length": "9000", "Connection": "close"}, body=BLOCK_PAGE)
+    server.fault("/site", block)
+    with pytest.raises(Blocked, match="UrlACL"):
+        web.get("/json")
+    assert len(server.log) == 1
+
+
+def test_a_page_that_refuses_us_is_quoted_as_plain_text() -> None:
+    page = "<style>p{}</style><p>参数\x1b[31m错误</p>\n<script>let a = 1;</script>" + "很长" * 999
+    for encoding in ("utf-8", "gb18030"):
+        said = plain(Answer("x", 400, page.encode(encoding), "text/html", encoding, None, None))
+        assert said.startswith("参数 [31m错误 很长")
+        assert len(said) <= 120
 
 
 @pytest.mark.parametrize("code", [400, 404, 405, 500])
@@ -162,28 +212,46 @@ def test_a_page_where_json_is_due_is_a_challenge(web: Web, server: Replay) -> No
     assert len(server.log) == 1
 
 
-def test_the_server_says_how_long_to_wait(web: Web, server: Replay) -> None:
-    server.fault("/site", Status(429, {"Retry-After": "1"}))
-    web.get_json("/json")
-    first, second = server.log
-    assert second.at - first.at >= 1
+def test_a_page_about_javascript_is_no_challenge(web: Web) -> None:
+    assert "电信" in web.get("/article").text()
 
 
-def test_a_moment_to_wait_for_may_be_a_date(web: Web, server: Replay) -> None:
-    moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2)
-    stamp = email.utils.format_datetime(moment, usegmt=True)
-    server.fault("/site", Status(503, {"Retry-After": stamp}))
-    web.get_json("/json")
-    first, second = server.log
-    assert second.at - first.at >= 0.5  # the date has no fractions of a second
+def test_xml_where_json_is_due_is_no_data(web: Web) -> None:
+    with pytest.raises(NotData, match="XML"):
+        web.get_json("/xml")
 
 
-def test_no_server_may_keep_us_waiting_for_ever(server: Replay) -> None:
-    server.fault("/site", Status(503, {"Retry-After": "86400"}), times=9)
-    with Web(f"{server.url}/site", replace(FAST, retry_after_cap=0.05)) as web, \
-            pytest.raises(Transient):  # fmt: skip
+def in_an_hour() -> str:
+    return email.utils.format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1), usegmt=True)
+
+
+@pytest.mark.parametrize("code", [429, 503])
+@pytest.mark.parametrize("asks_for", ["3600", "9" * 400, "a date"])
+def test_we_wait_as_the_server_asks_but_not_for_ever(
+    server: Replay, code: int, asks_for: str
+) -> None:
+    header = in_an_hour() if asks_for == "a date" else asks_for
+    server.fault("/site", Status(code, {"Retry-After": header}), times=9)
+    policy = replace(FAST, retry_after_cap=0.2, attempts=2)
+    with Web(f"{server.url}/site", policy) as web, pytest.raises(Transient):
         web.get_json("/json")
-    assert len(server.log) == 3
+    first, second = server.log
+    assert second.at - first.at >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7), (" 0 ", 0), ("Sun, 22 Nov 2026 08:00:30 GMT", 30),
+        ("Sun, 22 Nov 2026 08:00:30 -0000", 30), ("Sun, 22 Nov 2026 07:00:00 GMT", 0),
+        ("soon", None), ("", None), (None, None), ("²", None), ("-5", None), ("1.5", None),
+        ("Sun, 99 Nov 2026 08:00:30 GMT", None), ("Sun, 22 Nov 99999 08:00:30 GMT", None),
+    ],
+)  # fmt: skip
+def test_the_time_to_wait_is_counted_by_the_servers_clock(
+    header: str | None, seconds: float | None
+) -> None:
+    assert seconds_to_wait(header, "Sun, 22 Nov 2026 08:00:00 GMT") == seconds
 
 
 def test_a_body_that_drips_ends_at_the_deadline(server: Replay) -> None:
@@ -193,12 +261,21 @@ def test_a_body_that_drips_ends_at_the_deadline(server: Replay) -> None:
         web.get_json("/json")
 
 
-def test_a_silent_server_is_given_up(server: Replay) -> None:
-    server.fault("/site", Delay(1.0), times=9)
-    policy = replace(FAST, deadline_seconds=0.1, attempts=2)
-    with Web(f"{server.url}/site", policy) as web, pytest.raises(Transient, match="ReadTimeout"):
-        web.get_json("/json")
-    assert len(server.log) == 2
+@pytest.mark.parametrize("fault", [DripHead(), Delay(1.0)])
+def test_an_answer_that_does_not_begin_ends_at_the_deadline(server: Replay, fault: Fault) -> None:
+    server.fault("/site", fault, times=2)
+    with Web(f"{server.url}/site", replace(FAST, deadline_seconds=0.2, attempts=2)) as web:
+        with pytest.raises(Transient):
+            web.get_json("/json")
+        assert len(server.log) == 2
+        assert web.get_json("/json")[1] == CONTENT  # the window is as good as new
+
+
+def test_a_body_of_unknown_length_is_not_taken_for_whole_at_the_deadline(server: Replay) -> None:
+    server.fault("/site", Drip(1, 0.02, has_length=False), times=9)
+    policy = replace(FAST, deadline_seconds=0.2, attempts=1)
+    with Web(f"{server.url}/site", policy) as web, pytest.raises(Transient, match=r"0\.2 s"):
+        web.get("/html")
 
 
 def test_a_closed_port_is_transient(server: Replay) -> None:
@@ -218,23 +295,73 @@ def test_an_oversize_body_is_refused_by_its_announcement(web: Web) -> None:
         web.get("/large")
 
 
-def test_a_body_that_unpacks_to_too_much_is_refused(server: Replay, web: Web) -> None:
-    bomb = gzip.compress(b"0" * 20_000_000)
-    assert len(bomb) < 100_000
-    server.mount("/bomb", lambda asked: Reply(body=bomb, headers={"Content-Encoding": "gzip"}))
-    with Web(f"{server.url}/bomb", FAST) as other, pytest.raises(TooLarge):
-        other.get("/x")
+def test_an_oversize_body_is_refused_before_it_comes(server: Replay) -> None:
+    announced = {"Content-Length": "100001", "Connection": "close"}
+    server.mount("/never", lambda asked: Reply(body="x", headers=announced))
+    with Web(f"{server.url}/never", FAST) as web, pytest.raises(TooLarge):
+        web.get("/x")
+    assert len(server.log) == 1
 
 
-@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd"])
+def test_an_oversize_body_is_refused_while_it_comes(web: Web, server: Replay) -> None:
+    server.fault("/site", NoLength())
+    with pytest.raises(TooLarge, match="100000 bytes"):
+        web.get("/large")
+    server.fault("/site", NoLength())
+    assert web.get_json("/json")[1] == CONTENT
+
+
+def packed(server: Replay, body: bytes) -> Web:
+    server.mount("/packed", lambda asked: Reply(body=body, headers={"Content-Encoding": "gzip"}))
+    return Web(f"{server.url}/packed", FAST)
+
+
+def test_a_body_that_unpacks_to_too_much_is_never_unpacked(server: Replay) -> None:
+    bomb = gzip.compress(b"0" * 50_000_000)
+    assert len(bomb) < FAST.max_bytes
+    with packed(server, bomb) as web:
+        tracemalloc.start()
+        try:
+            with pytest.raises(TooLarge):
+                web.get("/x")
+            assert tracemalloc.get_traced_memory()[1] < 2_000_000
+        finally:
+            tracemalloc.stop()
+
+
+def test_a_body_that_unpacks_to_nothing_may_not_go_on_for_ever(server: Replay) -> None:
+    body = gzip.compress(b"") * 6_000
+    assert len(body) > FAST.max_bytes
+    server.fault("/packed", NoLength())
+    with packed(server, body) as web, pytest.raises(TooLarge):
+        web.get("/x")
+
+
+@pytest.mark.parametrize("text", [b"", b"x", b"4404.0," * 14_000])
+def test_packed_bodies_come_out_whole(server: Replay, text: bytes) -> None:
+    half = len(text) // 2
+    in_two_streams = gzip.compress(text[:half]) + gzip.compress(text[half:])
+    for body in (gzip.compress(text), in_two_streams, gzip.compress(text) + b"\0\0"):
+        with packed(server, body) as web:
+            assert web.get("/x").body == text
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"{}" * 99)[:-9], b"{}", b"\x1f\x8b"])
+def test_a_broken_packing_is_asked_for_again(server: Replay, body: bytes) -> None:
+    with packed(server, body) as web, pytest.raises(Transient, match="gzip"):
+        web.get("/x")
+    assert len(server.log) == 3
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "deflate"])
 def test_other_ways_of_packing_are_refused(server: Replay, encoding: str) -> None:
-    server.mount("/packed", lambda asked: Reply(body=b"x", headers={"Content-Encoding": encoding}))
-    with Web(f"{server.url}/packed", FAST) as web, pytest.raises(NotData, match="encoded"):
+    server.mount("/other", lambda asked: Reply(body=b"x", headers={"Content-Encoding": encoding}))
+    with Web(f"{server.url}/other", FAST) as web, pytest.raises(NotData, match="encoded"):
         web.get("/x")
 
 
 def test_nested_beyond_reason_is_a_typed_error(web: Web) -> None:
-    with pytest.raises(SourceError):
+    with pytest.raises(NotData, match="nested"):
         web.get_json("/deep")
 
 
@@ -250,7 +377,9 @@ def test_a_redirect_to_itself_with_a_cookie_keeps_method_and_body(web: Web, serv
 
 def test_a_post_that_is_sent_elsewhere_by_303_becomes_a_get(web: Web, server: Replay) -> None:
     server.fault("/site", Redirect("/site/echo", status=303))
-    assert web.post_json("/echo", {"a": 1})[1]["method"] == "GET"
+    _, echoed = web.post_json("/echo", {"a": 1})
+    assert (echoed["method"], echoed["body"]) == ("GET", "")
+    assert "content-type" not in echoed["headers"]
 
 
 def test_circles_are_refused(web: Web, server: Replay) -> None:
@@ -263,7 +392,7 @@ def test_circles_are_refused(web: Web, server: Replay) -> None:
 @pytest.mark.parametrize(
     "place",
     ["https://example.org/x", "http://example.org/x", "//example.org/x", "file:///etc/passwd",
-     "http://[bad"],
+     "http://[bad", "https://xn--/x"],
 )  # fmt: skip
 def test_another_host_is_refused_by_redirect_and_by_link(
     web: Web, server: Replay, place: str
@@ -276,6 +405,14 @@ def test_another_host_is_refused_by_redirect_and_by_link(
         web.get(place)
 
 
+@pytest.mark.parametrize("path", ["\ud800", "/a\x00b", "/x" * 40_000])
+def test_a_link_that_cannot_be_is_a_typed_error(web: Web, server: Replay, path: str) -> None:
+    with pytest.raises(AddressRefused) as caught:
+        web.get(path)
+    assert caught.value.zh.encode()
+    assert server.log == []
+
+
 def test_another_port_is_another_host(web: Web, server: Replay) -> None:
     with Replay() as other:
         server.fault("/site", Redirect(f"{other.url}/x", status=302))
@@ -284,14 +421,41 @@ def test_another_port_is_another_host(web: Web, server: Replay) -> None:
         assert other.log == []
 
 
+def test_an_address_of_the_same_host_is_asked_as_it_is(web: Web, server: Replay) -> None:
+    place = server.url.removeprefix("http:")
+    for address in (f"{server.url}/site/json", f"{place}/site/json"):
+        assert web.get_json(address)[0].url == f"{server.url}/site/json"
+    with pytest.raises(RedirectRefused):
+        web.get(f"http://user:secret@{place.removeprefix('//')}/site/json")
+
+
+def test_no_proxy_stands_between_us_and_this_machine(
+    server: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with Web(f"{server.url}/site", FAST) as web:
+        assert web.get_json("/json")[1] == CONTENT
+
+
+def test_a_proxy_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
+    with pytest.raises(AddressRefused, match="proxy") as caught:
+        Web("https://data.stats.gov.cn")
+    assert "HTTPS_PROXY" in caught.value.remedy
+
+
 def test_requests_to_one_host_keep_their_pace_whoever_makes_them(server: Replay) -> None:
     policy = replace(FAST, pace_seconds=0.15)
-    server.fault("/site", Status(503), after=2)
+    server.fault("/site", Status(503), after=1)
+    server.fault("/site", Redirect(), after=1)
     with Web(f"{server.url}/site", policy) as one, Web(f"{server.url}/site", policy) as two:
         for web in (one, two, one):
             web.get_json("/json")
     moments = [asked.at for asked in server.log]
-    assert len(moments) == 4  # one of them again
+    assert len(moments) == 5  # one of them again, and one sent to itself
     # The gate opens before the server looks at its clock: a little slack.
     assert all(b - a >= 0.13 for a, b in pairwise(moments))
 
@@ -323,11 +487,17 @@ def test_what_was_seen_is_asked_for_conditionally(web: Web, server: Replay) -> N
     assert server.log[1].headers["if-modified-since"] == "x"
 
 
+def test_a_validator_that_cannot_be_sent_back_is_not_kept(web: Web, server: Replay) -> None:
+    server.mount("/odd", lambda asked: Reply(body="{}", headers={"ETag": '"é"'}))
+    with Web(f"{server.url}/odd", FAST) as other:
+        assert other.get("/x").etag is None
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://data.stats.gov.cn", "ftp://127.0.0.1", "file:///etc/passwd", "", "https://",
      "http://127.0.0.1.example.org", "https://user:secret@example.org", "http://10.0.0.1",
-     "http://[::"],
+     "http://[::", "https://example.org/?key=1", "https://xn--/", "https://\ud800"],
 )  # fmt: skip
 def test_only_https_or_this_machine(address: str) -> None:
     with pytest.raises(AddressRefused):
@@ -384,6 +554,22 @@ def test_a_trusted_certificate_is_accepted(monkeypatch: pytest.MonkeyPatch, tmp_
     trust(monkeypatch, tmp_path, authority)
     with secure_server(authority) as server, Web(f"{server.url}/site", FAST) as web:
         assert web.get_json("/json")[1] == CONTENT
+        # Old links of a site that is asked over https.
+        old = server.url.replace("https:", "http:")
+        assert web.get(f"{old}/site/json").url == f"{server.url}/site/json"
+        server.fault("/site", Redirect(f"{old}/site/json", status=301))
+        assert web.get_json("/echo")[1] == CONTENT
+
+
+def test_the_deadline_holds_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    trust(monkeypatch, tmp_path, authority)
+    policy = replace(FAST, deadline_seconds=0.3, attempts=1)
+    with secure_server(authority) as server, Web(f"{server.url}/site", policy) as web:
+        for fault in (DripHead(), Drip(1, 0.02), Drip(1, 0.02, has_length=False)):
+            server.fault("/site", fault)
+            with pytest.raises(Transient, match=r"0\.3 s"):
+                web.get("/html")
 
 
 def test_an_unknown_authority_is_refused_at_once_and_says_what_to_do() -> None:

@@ -32,7 +32,9 @@ def verdict(new: Reading, old: Reading | None, sizes: tuple[int, int] = (100, 10
 
 def with_values(made: Reading, values: dict[tuple[str, str], str]) -> Reading:
     cells = [
-        dataclasses.replace(c, value_printed=values.get((c.indicator_id, c.period), c.value_printed))
+        dataclasses.replace(
+            c, value_printed=values.get((c.indicator_id, c.period), c.value_printed)
+        )
         for c in made.cells
     ]
     return dataclasses.replace(made, cells=cells)

@@ -22,7 +22,7 @@ GOAL_SCHEMA = {
     for name in GOAL_COLUMNS
 }  # fmt: skip
 SERIES_SCHEMA = {"goal_id": pl.String, "t": pl.Float64, "year": pl.Float64, "value": pl.Float64,
-                 "bound": pl.String}  # fmt: skip
+                 "bound": pl.String, "segment": pl.Float64}  # fmt: skip
 # Columns in the unit of the series: they scale with it. All other numbers do not.
 IN_UNITS = ["resolved_target", "baseline_value", "latest_value", "gap_abs", "expected_value",
             "expected_gap", "recent_pace", "required_pace", "value_at_deadline",
@@ -42,9 +42,10 @@ def goal(**given_: Any) -> dict[str, Any]:
 
 def series(points: list[tuple[int, float]], goal_id: str = "g") -> list[dict[str, Any]]:
     return [
-        {"goal_id": goal_id, "t": float(t), "year": float(t), "value": v, "bound": "exact"}
+        {"goal_id": goal_id, "t": float(t), "year": float(t), "value": v, "bound": "exact",
+         "segment": 0.0}
         for t, v in points
-    ]
+    ]  # fmt: skip
 
 
 def metrics(goals: list[dict[str, Any]], points: list[dict[str, Any]], what: Any = gap_metrics,

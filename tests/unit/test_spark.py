@@ -57,15 +57,18 @@ def goals_and_series() -> tuple[pl.DataFrame, pl.DataFrame]:
                      "target_year": due, "reference_year": None, "baseline_year": 2015.0,
                      "baseline_value": None, "baseline_kind": None, "tolerance": 0.5,
                      "as_of_t": 2021.0, "is_quantified": shape != "flat" or due is not None,
-                     "scope_matches": True}
+                     "scope_matches": True, "baseline_segment": None}
                 )  # fmt: skip
                 series += [
                     {"goal_id": goal_id, "t": year, "year": year, "value": value,
-                     "bound": "at_least" if shape == "rising" else "exact"}
+                     "bound": "at_least" if shape == "rising" else "exact",
+                     # The scope of half of the series changes on the way.
+                     "segment": float(shape in ("falling", "signs") and year >= 2018)}
                     for year, value in zip(range(2015, 2021), values, strict=False)
                     if value is not None
                 ]  # fmt: skip
-    floats = ["value_high", "target_year", "reference_year", "baseline_year", "baseline_value"]
+    floats = ["value_high", "target_year", "reference_year", "baseline_year", "baseline_value",
+              "baseline_segment"]  # fmt: skip
     goal_frame = pl.DataFrame(goals, infer_schema_length=None).with_columns(
         pl.col(floats).cast(pl.Float64), pl.col("baseline_kind").cast(pl.String)
     )

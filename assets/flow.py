@@ -314,7 +314,9 @@ def levels(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     indicators, vintages_ = frames["indicators"], frames["observation_vintages"]
     return {
         "rollups": rollups_table(frames["observations"], indicators, frames["regions"]),
-        "completeness": completeness_table(vintages_, indicators, frames["targets"], as_of),
+        "completeness": completeness_table(
+            vintages_, indicators, frames["targets"], as_of, frames["owed_figures"]
+        ),
     }
 
 

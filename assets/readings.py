@@ -101,7 +101,7 @@ def _typed(
             "is_derived": False,
             "quality": cell.quality or source.quality,
             "source_title": reading.title,
-            "source_publisher": source.publisher.zh,
+            "source_publisher": reading.publisher or source.publisher.zh,
             "source_url": landing.origin if "://" in landing.origin else source.url,
             "published_on": printed_on or landing.landed_at.date(),
             "published_basis": reading.published_basis if printed_on else "captured",

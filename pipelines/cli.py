@@ -22,6 +22,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from pipelines import cli_submissions
 from pipelines.settings import Settings
 
 app = typer.Typer(
@@ -126,6 +127,7 @@ def run(
             wait=UNATTENDED_WAIT if wait else 0.0,
             say=say,
             answered=lambda state: print_answer(err, state),
+            received=lambda receipt: cli_submissions.print_receipt(err, receipt),
             notify=lambda message: err.print(f"[yellow]{escape(message)}[/]"),
         )
     if as_json:
@@ -405,6 +407,9 @@ def evaluate(
     if refused:
         err.print(f"[yellow]{refused} 行被拒绝 / row(s) refused: see `error`[/]")
         raise typer.Exit(3)
+
+
+cli_submissions.register(app)
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def submit(
         print(json.dumps([_brief(r) for r in receipts], ensure_ascii=False, indent=2))
     else:
         for receipt in receipts:
-            _print_receipt(receipt)
+            print_receipt(out, receipt)
         if not dry_run and any(r.accepted for r in receipts):
             out.print("下次运行后计入 / counted from the next run on: duibiao run --offline")
     if code := exit_code(receipts):
@@ -145,23 +145,24 @@ def _brief(receipt: "Receipt") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print_receipt(receipt: "Receipt") -> None:
+def print_receipt(console: Console, receipt: "Receipt") -> None:
+    """How one file was received: each refused row with the reason, and where the receipt is."""
     colour, word = OUTCOMES[receipt.outcome]
-    out.print(f"[{colour}]{escape(receipt.file)}: {word}[/] {escape(receipt.title)}：接受 accepted "
-              f"{receipt.accepted}，拒绝 refused {receipt.refused}，"
-              f"未报 not given {receipt.blank}")  # fmt: skip
+    counted = (f"接受 accepted {receipt.accepted}，拒绝 refused {receipt.refused}，"
+               f"未报 not given {receipt.blank}")  # fmt: skip
+    console.print(f"[{colour}]{escape(receipt.file)}: {word}[/] {escape(receipt.title)}：{counted}")
     if receipt.error:
-        out.print(f"  {escape(receipt.error.zh)} / {escape(str(receipt.error))}\n"
+        console.print(f"  {escape(receipt.error.zh)} / {escape(str(receipt.error))}\n"
                   f"  [dim]→ {escape(receipt.error.remedy)}[/]")  # fmt: skip
     for refused in receipt.reading.refused if receipt.reading else []:
         fault = refused.fault
-        out.print(f"  第{refused.place}行 {escape(refused.raw['indicator_id'] or '')} "
+        console.print(f"  第{refused.place}行 {escape(refused.raw['indicator_id'] or '')} "
                   f"“{escape(fault.value or '')}”：{escape(fault.zh)} / {escape(fault.en)} "
                   f"[dim]→ {escape(fault.remedy)}[/]")  # fmt: skip
     for note in receipt.reading.notes if receipt.reading else []:
-        out.print(f"  [yellow]{escape(note)}[/]")
+        console.print(f"  [yellow]{escape(note)}[/]")
     if receipt.answer:
-        out.print(f"  回执 receipt: {escape(str(receipt.answer))}")
+        console.print(f"  回执 receipt: {escape(str(receipt.answer))}")
 
 
 def _print_submissions(found: list[dict[str, Any]], names: dict[str, str]) -> None:

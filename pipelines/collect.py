@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 # Sources asked at the same time; each asks one request at a time, at its own pace.
 WORKERS: Final = 4
 DROPPED_LIMIT: Final = 50_000_000
+SUBMISSIONS: Final = "submissions"
 
 Say = Callable[[SourceState], None]
 
@@ -91,6 +92,11 @@ def accept_by_hand(settings: Settings, source_id: str, part: str, reason: str) -
     Raises:
         LookupError: nothing of the part is in quarantine.
     """
+    if source_id == SUBMISSIONS:
+        raise LookupError(
+            "报送表由报送单位更正后重新报送 / a submission is corrected and handed in again: "
+            "duibiao submit"
+        )
     zone = LandingZone(settings.landing)
     landings = [e for e in zone.landings(source_id) if e.part == part]
     if not landings or landings[-1].verdict != QUARANTINED:

@@ -90,7 +90,7 @@ def taken_in() -> dg.MaterializeResult[Any]:
     """How each source answered. DUIBIAO_OFFLINE=1: nobody is asked."""
     settings = Settings.default()
     with run_lock(settings):
-        states = take_in(settings, offline=is_offline())
+        taken = take_in(settings, offline=is_offline())
     columns = ("source_id", "outcome", "fetched", "unchanged", "quarantined", "failed", "trouble")
     found = [
         (
@@ -99,13 +99,14 @@ def taken_in() -> dg.MaterializeResult[Any]:
             *(state.count(name) for name in columns[2:6]),
             "; ".join(f"{part} {t.zh} → {t.remedy}" for part, t in state.troubles),
         )
-        for state in states
+        for state in taken.states
     ]
     frame = pl.DataFrame(found, schema=columns, orient="row")
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": frame.height,
             "数据源 sources": dg.MetadataValue.md(markdown(frame)),
+            "报送 submissions": ", ".join(f"{r.file}: {r.outcome}" for r in taken.receipts) or "—",
         }
     )
 

@@ -152,18 +152,19 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda _, f: flow.revisions(f),
         ),
         Step(
+            "submissions", "checks", (), ("submissions", "owed_figures", "submission_findings"),
+            "季度报送：谁该报什么、报了没有",
+            "Quarterly submissions: who owes what, and what came",
+            _submissions,
+        ),
+        Step(
             "levels", "checks",
-            ("observation_vintages", "observations", "indicators", "targets", "regions"),
+            ("observation_vintages", "observations", "indicators", "targets", "regions",
+             "owed_figures"),
             ("rollups", "completeness"),
             "上下级合计与数据齐全程度",
             "Parts against wholes, and which periods are there, late or missing",
             lambda c, f: flow.levels(f, c.as_of),
-        ),
-        Step(
-            "submissions", "checks", (), ("submissions", "submission_findings"),
-            "季度报送：谁该报什么、报了没有",
-            "Quarterly submissions: who owes what, and what came",
-            _submissions,
         ),
         Step(
             "sources", "landing", ("landings", "observation_vintages"),
@@ -205,6 +206,7 @@ def _submissions(context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
     del frames  # the workbooks that landed, and the register's files
     return {
         "submissions": submit.submissions(context.settings, context.as_of),
+        "owed_figures": submit.owed_figures(context.settings, context.as_of),
         "submission_findings": flow.findings_frame(submit.submission_findings(context.settings)),
     }
 

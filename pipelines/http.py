@@ -123,6 +123,7 @@ class Web:
                 # The window to this machine goes through no proxy.
                 trust_env=not _is_loopback(self._base.host),
                 follow_redirects=False,
+                event_hooks={"response": [_put_location_aside]},
                 timeout=httpx.Timeout(silence, connect=min(CONNECT_SECONDS, silence)),
                 headers={"User-Agent": self._policy.user_agent, "Accept-Encoding": "gzip"},
             )
@@ -243,7 +244,7 @@ class Web:
         """One request and what comes back, or where it leads."""
         try:
             with self._line.open_for(left):
-                answer, received = self._receive(method, url, headers, body)
+                answer, received, location = self._receive(method, url, headers, body)
         except httpx.HTTPError as error:
             raise self._late(url) if self._line.is_cut else _network_error(error, url) from error
         except _NO_ADDRESS as error:
@@ -252,7 +253,6 @@ class Web:
             ) from error
         if self._line.is_cut:  # a body of unknown length ends where the line is cut
             raise self._late(url)
-        location = received.get("location")
         if location is not None and answer.status in _MOVED:
             return answer, location
         was_conditional = any(n.lower() in _CONDITIONAL for n in headers)
@@ -262,7 +262,7 @@ class Web:
 
     def _receive(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None
-    ) -> tuple[Answer, httpx.Headers]:
+    ) -> tuple[Answer, httpx.Headers, str | None]:
         with self._client.stream(
             method,
             url,
@@ -280,7 +280,7 @@ class Web:
                 etag=_ascii(received.get("etag")),
                 last_modified=_ascii(received.get("last-modified")),
             )
-            return answer, received
+            return answer, received, response.extensions["location"]
 
     def _body(self, response: httpx.Response) -> bytes:
         url, limit = response.request.url, self._policy.max_bytes
@@ -411,6 +411,11 @@ def _seconds(name: str, default: float) -> float:
             f"{name}={text} 不是秒数", f"{name}={text} is no number of seconds", "Correct it"
         ) from error
     return seconds
+
+
+def _put_location_aside(response: httpx.Response) -> None:
+    """httpx would read it even though it doesn't follow, and fail over one that is no address."""
+    response.extensions["location"] = response.headers.pop("location", None)
 
 
 def _validators(seen: Seen | None) -> dict[str, str]:

@@ -167,7 +167,7 @@ class Inbox:
         suffix = ".xlsx" if verdict.receipt else ".txt"
         stem = Path(plain_name(name)).stem
         time = landing.landed_at.strftime("%Y%m%dT%H%M%S")
-        answer = self.settings.data / "outbox" / f"{stem}-回执-{time}-{landing.number}{suffix}"
+        answer = self.settings.outbox / f"{stem}-回执-{time}-{landing.number}{suffix}"
         if not answer.exists():
             with whole(answer) as temporary:
                 temporary.write_bytes(verdict.receipt or _text(name, verdict).encode())

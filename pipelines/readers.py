@@ -132,6 +132,7 @@ class Reading:
         published_basis: what is known of that day; `captured` for an answer that was saved then.
         title: title of the publication, Chinese where it has one.
         columns: indicator_id -> name and unit as served.
+        publisher: where the source has several; None: that of its record.
     """
 
     title: str
@@ -142,6 +143,7 @@ class Reading:
     columns: dict[str, Column] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     published_basis: str = "day"
+    publisher: str | None = None
 
     @property
     def rows_in(self) -> int:

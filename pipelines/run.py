@@ -18,6 +18,7 @@ from pipelines.settings import Settings, is_offline
 if TYPE_CHECKING:
     import polars as pl
 
+    from pipelines.inbox import Receipt
     from pipelines.publish import PublishResult
     from pipelines.source_state import SourceState
 
@@ -36,7 +37,8 @@ class RunResult:
         published: a new build was published.
         rows_in, rows_accepted, rows_rejected: of all sources; zero when nothing was done.
         failed_inputs: sources that did not answer or could not be read, `register` where records
-            had to be left out, `corrections` where one no longer fits; the others were used.
+            had to be left out, `corrections` where one no longer fits, `inbox` where a submitted
+            file was not loaded whole; the others were used.
         sources: how the sources answered that were asked in this run.
     """
 
@@ -63,6 +65,7 @@ def run(
     wait: float = UNATTENDED_WAIT,
     say: Say = lambda group, name, number, total: None,
     answered: Callable[["SourceState"], None] = lambda state: None,
+    received: Callable[["Receipt"], None] = lambda receipt: None,
     notify: Callable[[str], None] = lambda message: None,
 ) -> RunResult:
     """Ask the sources, build everything as of a day, publish it if anything changed.
@@ -75,6 +78,7 @@ def run(
         only: ids of the sources to ask; empty: all.
         peers: fetch all provinces where a source has them, not Henan alone.
         answered: is told how each source answered.
+        received: is told what became of each file in the inbox.
         wait: seconds to wait for another run.
         say: is told the group and name of each step, its number and how many there are.
 
@@ -84,23 +88,39 @@ def run(
     """
     day = as_of or clock.today()
     with run_lock(settings, wait=wait, notify=notify):
-        states: tuple[SourceState, ...] = ()
+        taken = TakenIn()
         if not dry_run:
-            states = take_in(
+            taken = take_in(
                 settings, offline=offline or is_offline(), only=only, peers=peers, say=answered
             )
+        for receipt in taken.receipts:
+            received(receipt)
         made_of = fingerprint(settings, day)
         live = live_build(settings)
         if not force and not dry_run and live and live_fingerprint(settings) == made_of.value:
             return RunResult(
-                live.name, published=False, as_of=day, sources=states,
-                failed_inputs=_with_sources(_failed(settings), states),
+                live.name, published=False, as_of=day, sources=taken.states,
+                failed_inputs=_together(taken, _failed(settings)),
             )  # fmt: skip
         frames = compute(settings, day, say)
         if dry_run:
-            return _result(live.name if live else None, False, day, frames, ())
+            return _result(live.name if live else None, False, day, frames, taken)
         published = publish_frames(settings, made_of, frames, force=force)
-        return _result(published.build_id, True, day, frames, states)
+        return _result(published.build_id, True, day, frames, taken)
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What came from outside in one run: how the sources answered, what was submitted."""
+
+    states: tuple["SourceState", ...] = ()
+    receipts: tuple["Receipt", ...] = ()
+
+    @property
+    def failed(self) -> list[str]:
+        """Sources that did not answer in full, and `inbox` where a file was not loaded whole."""
+        refused = [r for r in self.receipts if r.outcome in ("partly", "refused", "failed")]
+        return [*(s.source_id for s in self.states if not s.is_ok), *(["inbox"] if refused else [])]
 
 
 def take_in(
@@ -110,15 +130,16 @@ def take_in(
     only: Collection[str] = (),
     peers: bool = False,
     say: Callable[["SourceState"], None] = lambda state: None,
-) -> tuple["SourceState", ...]:
+) -> TakenIn:
     """Everything that comes from outside: what sources answer, what people drop and submit."""
     if offline and not (_holds_files(settings.dropped) or _holds_files(settings.inbox)):
-        return ()  # without loading anything: a run with nothing to do ends at once
+        return TakenIn()  # without loading anything: a run with nothing to do ends at once
     from pipelines.graph import ask_sources
     from pipelines.submit import submit_inbox
 
-    submit_inbox(settings)
-    return tuple(ask_sources(settings, only=only, offline=offline, peers=peers, say=say))
+    receipts = tuple(submit_inbox(settings))
+    states = tuple(ask_sources(settings, only=only, offline=offline, peers=peers, say=say))
+    return TakenIn(states, receipts)
 
 
 def _holds_files(folder: Path) -> bool:
@@ -164,7 +185,7 @@ def _result(
     published: bool,
     day: dt.date,
     frames: Mapping[str, "pl.DataFrame"],
-    states: tuple["SourceState", ...],
+    taken: TakenIn,
 ) -> RunResult:
     ledger, checks = frames["ledger"], frames["checks"]
     return RunResult(
@@ -175,15 +196,15 @@ def _result(
         rows_accepted=int(ledger["rows_accepted"].sum()),
         rows_rejected=int(ledger["rows_rejected"].sum()),
         findings=dict(checks.group_by("severity").len().iter_rows()),
-        failed_inputs=_with_sources(
+        failed_inputs=_together(
+            taken,
             _failed_inputs(
                 checks.filter(checks["severity"] == "error")
                 .select("rule", "table_name", "key")
                 .rows()
             ),
-            states,
         ),
-        sources=states,
+        sources=taken.states,
     )
 
 
@@ -211,6 +232,5 @@ def _failed_inputs(errors: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
     )
 
 
-def _with_sources(failed: tuple[str, ...], states: tuple["SourceState", ...]) -> tuple[str, ...]:
-    """The sources that did not answer in full in this run come first."""
-    return tuple(dict.fromkeys([*(s.source_id for s in states if not s.is_ok), *failed]))
+def _together(taken: TakenIn, failed: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*taken.failed, *failed]))

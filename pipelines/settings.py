@@ -97,6 +97,11 @@ class Settings:
         return self.data / "inbox"
 
     @property
+    def outbox(self) -> Path:
+        """Receipts: marked copies of what was submitted."""
+        return self.data / "outbox"
+
+    @property
     def warehouse_link(self) -> Path:
         """Symbolic link to the file of the live build."""
         return self.data / "warehouse.duckdb"

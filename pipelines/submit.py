@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from assets.catalogue import load_catalogue
+from assets.completeness import OWED_SCHEMA
 from assets.findings import Finding
 from assets.regions import load_regions
 from assets.register import load_register
@@ -104,6 +105,24 @@ def submissions(settings: Settings, as_of: dt.date) -> pl.DataFrame:
     """Table `submissions` as of a day, from what has landed."""
     zone = LandingZone(settings.landing)
     return submissions_table(load_roster(settings), zone, _source(settings), as_of)
+
+
+def owed_figures(settings: Settings, as_of: dt.date) -> pl.DataFrame:
+    """Every figure that is owed for a quarter up to the present one.
+
+    Returns:
+        indicator_id, region_code, period, period_type, due_on; the earliest due day where several
+        owe the same figure.
+    """
+    roster = load_roster(settings)
+    rows = [
+        (row.indicator_id, row.region_code, row.period, row.period_type, roster.due_on(quarter))
+        for quarter in roster.first_quarter.until(Quarter.of(as_of))
+        for reporter in roster.reporters(quarter)
+        for row in roster.asked(reporter, quarter)
+    ]
+    frame = pl.DataFrame(rows, schema=OWED_SCHEMA, orient="row")
+    return frame.sort("due_on").unique([c for c in OWED_SCHEMA if c != "due_on"], keep="first")
 
 
 def submission_findings(settings: Settings) -> list[Finding]:

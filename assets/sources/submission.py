@@ -58,6 +58,7 @@ def read(source: LiveSource, options: Options, document: Document, scope: Scope)
         raise SchemaChanged("填报表不是这一单位、地区或季度的", "the form is of another reporter")
     reading = read_form(book, rows, is_locked=is_locked, reason=context.get("reason"))
     reading.title = f"{quarter.zh}报送：{reporter}"
+    reading.publisher = reporter
     reading.published_on = received_on
     return reading
 

@@ -259,13 +259,16 @@ def test_a_body_that_drips_ends_at_the_deadline(server: Replay) -> None:
     policy = replace(FAST, deadline_seconds=0.2, attempts=1)
     with Web(f"{server.url}/site", policy) as web, pytest.raises(Transient, match=r"0\.2 s"):
         web.get_json("/json")
+    assert server.hung_up.wait(1)
 
 
-@pytest.mark.parametrize("fault", [DripHead(), Delay(1.0)])
-def test_an_answer_that_does_not_begin_ends_at_the_deadline(server: Replay, fault: Fault) -> None:
+@pytest.mark.parametrize(("fault", "says"), [(DripHead(), r"0\.2 s"), (Delay(1.0), "/json")])
+def test_an_answer_that_does_not_begin_ends_at_the_deadline(
+    server: Replay, fault: Fault, says: str
+) -> None:
     server.fault("/site", fault, times=2)
     with Web(f"{server.url}/site", replace(FAST, deadline_seconds=0.2, attempts=2)) as web:
-        with pytest.raises(Transient):
+        with pytest.raises(Transient, match=says):
             web.get_json("/json")
         assert len(server.log) == 2
         assert web.get_json("/json")[1] == CONTENT  # the window is as good as new
@@ -568,8 +571,10 @@ def test_the_deadline_holds_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     with secure_server(authority) as server, Web(f"{server.url}/site", policy) as web:
         for fault in (DripHead(), Drip(1, 0.02), Drip(1, 0.02, has_length=False)):
             server.fault("/site", fault)
+            server.hung_up.clear()
             with pytest.raises(Transient, match=r"0\.3 s"):
                 web.get("/html")
+            assert server.hung_up.wait(1)
 
 
 def test_an_unknown_authority_is_refused_at_once_and_says_what_to_do() -> None:

@@ -23,7 +23,7 @@ def gunzipped(parts: Iterable[bytes]) -> Iterator[bytes]:
         packed = part
         while packed:
             if stream.eof:
-                if not packed.startswith(_MARK):
+                if not _MARK.startswith(packed[:2]):
                     return
                 stream = zlib.decompressobj(_GZIP)
             yield stream.decompress(packed, STEP)

@@ -30,7 +30,8 @@ from schemas.record_types import Record, Slug
 from schemas.source_records import LiveSource
 
 if TYPE_CHECKING:
-    from pipelines.http import Answer, Web
+    from pipelines.answers import Answer
+    from pipelines.http import Web
 
 log = logging.getLogger(__name__)
 

@@ -73,8 +73,10 @@ def test_a_second_time_nothing_lands(live: Live) -> None:
         assert states[name].ok_at == states[name].checked_at
 
 
-PASSING = [Drop(), Reset(), Truncate(10), Status(502), Status(503), Status(504), Status(429),
-           Status(503, {"Retry-After": "0"})]  # fmt: skip
+PASSING: list[Fault] = [
+    Drop(), Reset(), Truncate(10), Status(502), Status(503), Status(504), Status(429),
+    Status(503, {"Retry-After": "0"}),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("source", NETWORK_SOURCES)
@@ -91,7 +93,7 @@ def test_what_is_normal_http_is_no_fault(live: Live, source: str, fault: Fault) 
     assert live.ask(source)[source].outcome == "fetched"
 
 
-LASTING = {
+LASTING: dict[str, Fault] = {
     "blocked": Status(403, body=BLOCK_PAGE),
     "challenged": Challenge(),
     "drop": Drop(),
@@ -184,7 +186,7 @@ def replaced(old: str, new: str) -> Callable[[bytes], bytes]:
     return lambda body: body.replace(old.encode(), new.encode())
 
 
-DRIFTS = {
+DRIFTS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a_renamed_key": (replaced('"du_name"', '"unit_name"'), "schema_changed"),
     "another_unit": (replaced('"万个"', '"个"'), "unit_changed"),
     "another_name": (replaced("互联网宽带接入端口", "互联网专线端口"), "name_changed"),

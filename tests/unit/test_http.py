@@ -28,6 +28,7 @@ from pipelines.source_errors import (
     Transient,
     Untrusted,
 )
+from pipelines.unpack import gunzipped
 from tests.fixtures.replay import (
     BLOCK_PAGE,
     Asked,
@@ -347,6 +348,8 @@ def test_packed_bodies_come_out_whole(server: Replay, text: bytes) -> None:
     for body in (gzip.compress(text), in_two_streams, gzip.compress(text) + b"\0\0"):
         with packed(server, body) as web:
             assert web.get("/x").body == text
+        by_bytes = (body[at : at + 1] for at in range(len(body)))
+        assert b"".join(gunzipped(by_bytes)) == text
 
 
 @pytest.mark.parametrize("body", [gzip.compress(b"{}" * 99)[:-9], b"{}", b"\x1f\x8b"])

@@ -24,9 +24,9 @@ run:  ## build everything from the bundled data and publish it (ARGS: options of
 	@.venv/bin/duibiao run --offline $(ARGS)
 
 .PHONY: test
-test:  ## run the tests (ARGS: options of pytest)
+test:  ## run the tests on all cores (ARGS: options of pytest)
 	@$(ENV) test
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 .PHONY: check
 check: lint types test  ## everything that CI asks for: lint, types, tests

@@ -24,8 +24,10 @@ from assets.submission_workbook import (
     PLACES,
     RESULT,
     WRAPPED,
+    fit_height,
     heading,
     plain_text,
+    print_on_a4,
 )
 from assets.submissions import Asked
 from pipelines.faults import Fault
@@ -95,6 +97,9 @@ def _mark(form: Worksheet, reading: Reading) -> None:
         if not isinstance(cell, MergedCell):
             cell.fill = _RED
             cell.comment = Comment(words, _AUTHOR, height=160, width=320)
+        fit_height(form, refused.place)
+    last_column = get_column_letter(place)
+    form.print_area = f"A1:{last_column}{form.max_row}"
 
 
 def _words(fault: Fault) -> str:
@@ -121,6 +126,9 @@ def _list_results(
             cell.border, cell.alignment = BOX, Alignment(wrap_text=True, vertical="top")
             if line_of_results[6]:
                 cell.fill = _RED
+        fit_height(sheet, number)
+    fit_height(sheet, top)
+    print_on_a4(sheet)
     sheet.freeze_panes = f"A{top + 1}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
@@ -129,10 +130,7 @@ def _write_form(
     form.freeze_panes = f"{get_column_letter(PLACES['unit'])}{FIRST_ROW}"
     form.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
     form.print_area = f"A1:{last_column}{FIRST_ROW + max(1, len(rows)) - 1}"
-    form.page_setup.orientation = "landscape"
-    form.page_setup.paperSize = 9  # A4
-    form.page_setup.fitToHeight = 0
-    form.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
+    print_on_a4(form)
     form.oddFooter.center.text = "&P / &N"  # type: ignore[union-attr]
     form.protection.sheet = True  # no password: against slips of the hand, not against people
     form.protection.formatColumns = form.protection.formatRows = False
@@ -160,7 +158,30 @@ def _write_row(form: Worksheet, number: int, row: Asked) -> None:
             cell.number_format = _number_format(row, column)
         elif column.field in ("note", "correction"):
             cell.number_format = "@"
-    form.row_dimensions[number].height = 34
+    fit_height(form, number)
+
+
+def fit_height(sheet: Worksheet, number: int) -> None:
+    """Make a row as high as its text is long: a wrapped cell does not grow by itself."""
+    lines = 1
+    for cell in sheet[number]:
+        width = int(sheet.column_dimensions[get_column_letter(cell.column or 1)].width) - 1
+        paragraphs = str(cell.value or "").split("\n")
+        lines = max(lines, sum(max(1, -(-_columns(p) // width)) for p in paragraphs))
+    sheet.row_dimensions[number].height = 4 + 15 * lines
+
+
+def _columns(text: str) -> int:
+    """Width on paper: a Chinese character takes two columns."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def print_on_a4(sheet: Worksheet) -> None:
+    """Landscape, all columns on one page."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9  # A4
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
 
 
 def _number_format(row: Asked, column: FormColumn) -> str:

@@ -87,6 +87,4 @@ def _check_content(archive: zipfile.ZipFile, limits: Limits) -> None:
 
 
 def _bomb(limits: Limits) -> SourceError:
-    return TooLarge(
-        "解压后过大", f"more than {limits.unpacked} bytes when unpacked", limits.remedy
-    )
+    return TooLarge("解压后过大", f"more than {limits.unpacked} bytes when unpacked", limits.remedy)

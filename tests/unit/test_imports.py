@@ -67,6 +67,11 @@ def test_assets_know_neither_the_graph_nor_dagster() -> None:
         assert not {"dagster", "typer"} & imports_of(path), path
 
 
+def test_one_module_talks_http() -> None:
+    users = [p for package in OURS for p in files_of(package) if "httpx" in imports_of(p)]
+    assert [path.relative_to(ROOT).as_posix() for path in users] == ["pipelines/http.py"]
+
+
 def test_formulas_import_no_engine() -> None:
     for path in (ROOT / "assets" / "metrics").glob("*.py"):
         if path.name != "engine.py":

@@ -43,7 +43,7 @@ def sources_table(
             **_described(source),
             "url": source.url,
             "feeds": ",".join(source.feeds) or None,
-            "state": _state(state, is_bundled=source.id in rows),
+            "state": _state(source, state, is_bundled=source.id in rows),
             "error_zh": first.zh if first else None,
             "error_en": first.en if first else None,
             "remedy": first.remedy if first else None,
@@ -115,7 +115,11 @@ def _described(record: Source | LiveSource) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _state(state: SourceState, *, is_bundled: bool) -> str:
+def _state(source: LiveSource, state: SourceState, *, is_bundled: bool) -> str:
+    if not state.is_ok:
+        return state.outcome
+    if source.base_url is None:
+        return "by_hand"
     if state.outcome == "never_asked":
         return "bundled" if is_bundled else "never_asked"
-    return state.outcome if not state.is_ok else "ok"
+    return "ok"

@@ -144,7 +144,27 @@ def run(
             "[red]未能完整读取，沿用上次数据 / not read in full, the last good data stay in use: "
             f"{', '.join(result.failed_inputs)}[/]（duibiao sources · duibiao check）"
         )
+        if not dry_run:
+            _print_ages(settings, result.failed_inputs)
         raise typer.Exit(3)
+
+
+def _print_ages(settings: Settings, failed: tuple[str, ...]) -> None:
+    """How old the data are that stay in use."""
+    from pipelines.builds import open_readonly
+    from pipelines.show import rows
+
+    with open_readonly(settings) as connection:
+        found = rows(connection, "SELECT source_id, last_good_on, age_days FROM meta.sources")
+    for row in found:
+        if row["source_id"] in failed:
+            age = (
+                f"沿用 {row['last_good_on']} 的数据，已 {row['age_days']} 天 / in use: data of "
+                f"{row['last_good_on']}, {row['age_days']} days old"
+                if row["last_good_on"]
+                else "尚无任何数据 / no data of it yet"
+            )
+            err.print(f"  {row['source_id']}: {age}")
 
 
 def _brief(state: Any) -> dict[str, Any]:

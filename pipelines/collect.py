@@ -74,8 +74,12 @@ def collect(
             f"没有数据源 / no source {', '.join(unknown)}; 可用 known: {', '.join(sorted(known))}"
         )
     wanted = [f for f in feeds if f.source.id in only or (not only and f.source.enabled)]
-    if offline:
-        wanted = [f for f in wanted if _dropped_files(settings.dropped / f.source.id)]
+    # Where the network is not asked, only what people dropped can bring anything.
+    wanted = [
+        f
+        for f in wanted
+        if (f.source.base_url and not offline) or _dropped_files(settings.dropped / f.source.id)
+    ]
     scope = Scope(today=clock.today(), provinces=provinces, peers=peers)
     states = []
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="source") as pool:

@@ -17,7 +17,7 @@ class SourceError(Exception):
 
     kind: ClassVar[str] = "source_error"
     stops_source: ClassVar[bool] = False
-    default_remedy: ClassVar[str] = "See docs/sources.md"
+    default_remedy: ClassVar[str] = "见 docs/sources.md / see docs/sources.md"
 
     def __init__(self, zh: str, en: str, remedy: str | None = None) -> None:
         super().__init__(en)
@@ -26,7 +26,8 @@ class SourceError(Exception):
 
 
 BY_HAND = (
-    "Download the page or file in a browser and put it into data/dropped/<source>/, then run again"
+    "用浏览器下载该页或文件，放入 data/dropped/<数据源>/ 后再运行 / Download the page or file in a "
+    "browser and put it into data/dropped/<source>/, then run again"
 )
 
 
@@ -35,7 +36,9 @@ class AddressRefused(SourceError):
 
     kind = "address_refused"
     stops_source = True
-    default_remedy = "Use an https address; plain http is for tests on this machine only"
+    default_remedy = (
+        "改用 https 地址 / Use an https address; plain http is for tests on this machine only"
+    )
 
 
 class RedirectRefused(SourceError):
@@ -43,7 +46,10 @@ class RedirectRefused(SourceError):
 
     kind = "redirect_refused"
     stops_source = True
-    default_remedy = "Check in a browser whether the site has moved, and correct base_url"
+    default_remedy = (
+        "在浏览器中查看网站是否迁址，并改正 base_url / Check in a browser whether the site has "
+        "moved, and correct base_url"
+    )
 
 
 class Untrusted(SourceError):
@@ -52,7 +58,7 @@ class Untrusted(SourceError):
     kind = "untrusted"
     stops_source = True
     default_remedy = (
-        "Check the date of this machine and its certificates (ca-certificates), or whether a "
+        "检查本机日期和证书（ca-certificates），或是否经过代理；证书验证从不关闭 / Check the date of this machine and its certificates (ca-certificates), or whether a "
         "proxy sits in between; verification is never turned off"
     )
 
@@ -70,7 +76,10 @@ class Challenged(SourceError):
 
     kind = "challenged"
     stops_source = True
-    default_remedy = "Nothing is asked for 30 minutes; if it stays so: " + BY_HAND
+    default_remedy = (
+        "30 分钟内不再访问；若仍如此，改用手工文件。 / Nothing is asked for 30 minutes; if it stays "
+        "so: " + BY_HAND
+    )
 
 
 class Cooling(SourceError):
@@ -78,7 +87,7 @@ class Cooling(SourceError):
 
     kind = "cooling"
     stops_source = True
-    default_remedy = "Wait, then run again; or: " + BY_HAND
+    default_remedy = "稍后再运行；或： / Wait, then run again; or: " + BY_HAND
 
 
 class Transient(SourceError):
@@ -86,69 +95,89 @@ class Transient(SourceError):
 
     kind = "transient"
     stops_source = True
-    default_remedy = "Run again later; if it lasts, check the network and whether the site is up"
+    default_remedy = (
+        "稍后再运行；若持续，检查网络和网站 / Run again later; if it lasts, check the network and "
+        "whether the site is up"
+    )
 
 
 class TooLarge(SourceError):
     """The body, or what it unpacks to, is larger than allowed."""
 
     kind = "too_large"
-    default_remedy = "If the size is right, raise max_bytes of the source"
+    default_remedy = (
+        "若大小无误，调高该数据源的 max_bytes / If the size is right, raise max_bytes of the source"
+    )
 
 
 class RequestRefused(SourceError):
     """The server did not accept the request (400, 404, 500): ours is wrong, or the site changed."""
 
     kind = "request_refused"
-    default_remedy = "Compare the request with docs/sources.md; the site may have changed"
+    default_remedy = (
+        "网站可能已改版，对照 docs/sources.md / Compare the request with docs/sources.md; the site "
+        "may have changed"
+    )
 
 
 class NotData(SourceError):
     """A page where data were due, or a file that is not what its name says."""
 
     kind = "not_data"
-    default_remedy = "Open the address in a browser and see what it answers"
+    default_remedy = (
+        "在浏览器中打开该地址查看 / Open the address in a browser and see what it answers"
+    )
 
 
 class NoData(SourceError):
     """A well-formed answer without any data, also after asking again."""
 
     kind = "no_data"
-    default_remedy = "The last good landing stays in use; nothing is deleted. Run again tomorrow"
+    default_remedy = (
+        "沿用上次数据，不删除任何数；明日再运行 / The last good landing stays in use; nothing is "
+        "deleted. Run again tomorrow"
+    )
 
 
 class SchemaChanged(SourceError):
     """Keys, columns or headers that the reader needs are gone or named otherwise."""
 
     kind = "schema_changed"
-    default_remedy = "Compare with the last accepted landing, then mend the reader or its record"
+    default_remedy = (
+        "与上次接受的文件比较，再修正读取程序或登记 / Compare with the last accepted landing, then "
+        "mend the reader or its record"
+    )
 
 
 class NameChanged(SchemaChanged):
     """An id now carries another indicator, or another name for it."""
 
     kind = "name_changed"
-    default_remedy = "Check whether it is the same indicator, then correct the name in the record"
+    default_remedy = (
+        "核对是否同一指标，再改正登记中的名称 / Check whether it is the same indicator, then correct "
+        "the name in the record"
+    )
 
 
 class UnitChanged(SchemaChanged):
     """The unit is not the one on record."""
 
     kind = "unit_changed"
-    default_remedy = "Check the figures against the last ones, then correct the unit in the record"
+    default_remedy = (
+        "与上次的数值核对，再改正登记中的单位 / Check the figures against the last ones, then correct "
+        "the unit in the record"
+    )
 
 
 class RegionChanged(SchemaChanged):
     """The answer is of another region than the one asked for."""
 
     kind = "region_changed"
-    default_remedy = "Check the region code of the request"
+    default_remedy = "核对请求中的地区代码 / Check the region code of the request"
 
 
 class Suspicious(SourceError):
     """Readable, but too different from the last accepted landing to be believed unseen."""
 
     kind = "suspicious"
-    default_remedy = (
-        "Look at both files; if the new one is right: duibiao accept SOURCE PART --reason '…'"
-    )
+    default_remedy = "比较两份文件；新的无误时： / Look at both files; if the new one is right: duibiao accept SOURCE PART --reason '…'"

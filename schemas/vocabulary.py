@@ -129,6 +129,7 @@ BASELINE_KINDS: Final[Codes] = {
 
 SOURCE_STATES: Final[Codes] = {
     "bundled": Label("随库文件", "a file that comes with the project"),
+    "by_hand": Label("手工文件", "comes as files from people only"),
     "never_asked": Label("尚未访问", "not asked yet"),
     "ok": Label("正常", "answered in full when it was last asked"),
     "quarantined": Label("部分待定", "part of its last answer waits for a person"),

@@ -186,7 +186,7 @@ def _message(body: bytes, options: SdmxOptions) -> _Message:
     names = [_code(name) for name in head]
     due = [*options.dimensions.model_dump().values(), "OBS_VALUE"]
     missing = [name for name in due if name not in names]
-    is_sdmx = bool(names) and names[0] in ("DATAFLOW", "STRUCTURE")
+    is_sdmx = bool(names) and names[0].partition("[")[0] in ("DATAFLOW", "STRUCTURE")
     if missing or not is_sdmx:
         wanted = "、".join([*([] if is_sdmx else ["DATAFLOW/STRUCTURE"]), *missing])
         raise SchemaChanged(
@@ -231,7 +231,6 @@ def _observation(
     if not _CODE.fullmatch(region):
         raise _unmapped("unknown_region", dimensions.area, row, "areas")
     period, period_type = _period(at(dimensions.time), at(dimensions.frequency), dimensions.time)
-    _check_unit(series, at("UNIT_MEASURE"), at("UNIT_MULT"))
     name = (row.get(dimensions.indicator) or "").strip()
     reading.columns.setdefault(series.indicator, Column(name, series.unit))
     begins, ends = period_bounds(period, period_type)
@@ -244,6 +243,7 @@ def _observation(
     if value in ("", "NaN") or status in _NO_FIGURE:
         reason = "future" if ends > scope.today else _NO_FIGURE.get(status, "empty")
         return Blank(series.indicator, region, period, reason)
+    _check_unit(series, at("UNIT_MEASURE"), at("UNIT_MULT"))
     if not NUMBER.fullmatch(value) or len(value) > 40:
         raise RowFault(unreadable("OBS_VALUE", value[:200], series.unit))
     note = None if status in _NORMAL else _NOTES.get(status, f"OBS_STATUS {status}")
@@ -306,7 +306,7 @@ def _check_unit(series: SdmxSeries, measure: str, multiplier: str) -> None:
             f"{series.indicator}: UNIT_MEASURE on record is {due}, it is now {measure!r}",
         )
     power = str(series.unit_mult or 0)
-    if (multiplier or "0") != power and (multiplier or series.unit_mult is not None):
+    if (multiplier or "0") != power:
         raise UnitChanged(
             f"{series.indicator}：UNIT_MULT 应为 {power}，现为“{multiplier}”",
             f"{series.indicator}: UNIT_MULT on record is {power}, it is now {multiplier!r}",

@@ -58,7 +58,8 @@ class Untrusted(SourceError):
     kind = "untrusted"
     stops_source = True
     default_remedy = (
-        "检查本机日期和证书（ca-certificates），或是否经过代理；证书验证从不关闭 / Check the date of this machine and its certificates (ca-certificates), or whether a "
+        "检查本机日期和证书（ca-certificates），或是否经过代理；证书验证从不关闭 / "
+        "Check the date of this machine and its certificates (ca-certificates), or whether a "
         "proxy sits in between; verification is never turned off"
     )
 
@@ -77,8 +78,8 @@ class Challenged(SourceError):
     kind = "challenged"
     stops_source = True
     default_remedy = (
-        "30 分钟内不再访问；若仍如此，改用手工文件。 / Nothing is asked for 30 minutes; if it stays "
-        "so: " + BY_HAND
+        "30 分钟内不再访问；若仍如此，改用手工文件。 / "
+        "Nothing is asked for 30 minutes; if it stays so: " + BY_HAND
     )
 
 
@@ -154,8 +155,8 @@ class NameChanged(SchemaChanged):
 
     kind = "name_changed"
     default_remedy = (
-        "核对是否同一指标，再改正登记中的名称 / Check whether it is the same indicator, then correct "
-        "the name in the record"
+        "核对是否同一指标，再改正登记中的名称 / "
+        "Check whether it is the same indicator, then correct the name in the record"
     )
 
 
@@ -164,8 +165,8 @@ class UnitChanged(SchemaChanged):
 
     kind = "unit_changed"
     default_remedy = (
-        "与上次的数值核对，再改正登记中的单位 / Check the figures against the last ones, then correct "
-        "the unit in the record"
+        "与上次的数值核对，再改正登记中的单位 / "
+        "Check the figures against the last ones, then correct the unit in the record"
     )
 
 
@@ -180,4 +181,7 @@ class Suspicious(SourceError):
     """Readable, but too different from the last accepted landing to be believed unseen."""
 
     kind = "suspicious"
-    default_remedy = "比较两份文件；新的无误时： / Look at both files; if the new one is right: duibiao accept SOURCE PART --reason '…'"
+    default_remedy = (
+        "比较两份文件；新的无误时： / Look at both files; if the new one is right: "
+        "duibiao accept SOURCE PART --reason '…'"
+    )

@@ -26,7 +26,7 @@ run:  ## build everything from the bundled data and publish it (ARGS: options of
 .PHONY: test
 test:  ## run the tests on all cores (ARGS: options of pytest)
 	@$(ENV) test
-	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 .PHONY: check
 check: lint types test  ## everything that CI asks for: lint, types, tests

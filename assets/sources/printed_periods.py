@@ -20,6 +20,8 @@ _FORMS: Final = tuple(
         rf"{_YEAR}(?:年|[-/.])(?P<month>[0-9]{{1,2}})(?:月|[-/.])(?P<day>[0-9]{{1,2}})日?",
     )
 )
+# A number cell drops the zero of 2020.10: this may be January or October.
+_AMBIGUOUS: Final = re.compile(r"[0-9]{4}\.1")
 _QUARTER_WORD: Final = re.compile("Q|季")
 
 
@@ -37,6 +39,10 @@ def period_of(text: str, period_type: str | None) -> tuple[str, str]:
         PeriodError: no period, an impossible one, or not one of that type.
     """
     plain = without_spaces(normalise(text)).upper()
+    if _AMBIGUOUS.fullmatch(plain):
+        raise PeriodError(
+            f"{text[:40]!r} may be January or October: {plain[:4]}-01, {plain[:4]}-10"
+        )
     period = _iso(plain)
     if period is None:
         month = last_month(plain)

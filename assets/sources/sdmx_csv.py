@@ -1,7 +1,8 @@
 """SDMX-CSV 1.0, 2.0 and 2.1: one row an observation, its dimensions in columns.
 
 The three differ in what stands before the dimensions: DATAFLOW in 1.0; STRUCTURE, STRUCTURE_ID and
-ACTION after it. Codes may come with their labels (`A: Annual`).
+ACTION after it. Codes may come with their labels (`A: Annual`). The delimiter is what follows the
+first head; figures have a decimal point and no groups of thousands, whatever the delimiter.
 
 Sources:
     https://github.com/sdmx-twg/sdmx-csv: the field guide of the format.
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
-from assets.sources.cells import NUMBER, unreadable
+from assets.sources.cells import unreadable
 from assets.sources.delimited import is_formula, rows_of, text_of
+from assets.sources.dropped_names import part_of
 from assets.sources.html_tables import Grid
 from assets.sources.repeats import refuse_repeats
 from assets.sources.sheets import kind_of
@@ -41,7 +43,11 @@ if TYPE_CHECKING:
     from pipelines.http import Web
 
 PART: Final = "observations"
-_DELIMITERS: Final = (",", ";", "\t")
+_DELIMITER: Final = re.compile(
+    r'"?(?:DATAFLOW|STRUCTURE)(?:\[[^\]]{0,3}\])?(?:: [^",;\t]*)?"?([,;\t])'
+)
+# 4,404 would be 4.404 where the delimiter is a semicolon: no commas.
+_FIGURE: Final = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _FREQUENCIES: Final = {"A": "annual", "Q": "quarterly", "M": "monthly"}
 _TIME: Final = re.compile(r"([0-9]{4})(?:-A1|-(Q[1-4])|-M?(0[1-9]|1[0-2]))?")
 _CODE: Final = re.compile("[1-9][0-9]{5}")
@@ -115,14 +121,15 @@ def fetch(
 
 
 def dropped(source: LiveSource, options: SdmxOptions, name: str, body: bytes) -> list[Document]:
-    """The newest state of the observations, whatever the file is called.
+    """The same part as the network gives, whatever it is called; without one, a part by its name.
 
     Raises:
         NotData: no text, or not UTF-8.
         SchemaChanged: no SDMX-CSV of the dimensions on record.
     """
     _message(body, options)
-    return [Document(PART, body, name, ".csv", context={"file": name})]
+    part = PART if options.path else part_of(name)
+    return [Document(part, body, name, ".csv", context={"file": name})]
 
 
 def read(source: LiveSource, options: SdmxOptions, document: Document, scope: Scope) -> Reading:
@@ -180,9 +187,8 @@ def _message(body: bytes, options: SdmxOptions) -> _Message:
     if (kind := kind_of(body)) != "text":
         raise NotData(f"应为 SDMX-CSV，得到 {kind}", f"SDMX-CSV is due, this is {kind}")
     text = text_of(body, None)
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=first.count)
-    head, *rows = rows_of(text, delimiter) or [[]]
+    found = _DELIMITER.match(text)
+    head, *rows = rows_of(text, found[1] if found else ",") or [[]]
     names = [_code(name) for name in head]
     due = [*options.dimensions.model_dump().values(), "OBS_VALUE"]
     missing = [name for name in due if name not in names]
@@ -224,6 +230,13 @@ def _observation(
                       "the cell is a formula", "Ask the publisher for values alone")
             )  # fmt: skip
     _check_action(at("ACTION"))
+    value, status = (row["OBS_VALUE"] or "").strip(), at("OBS_STATUS")
+    if value == "" and not all(at(name) for name in dimensions.model_dump().values()):
+        raise RowFault(
+            Fault("no_observation", None, None, "不是一个观测值的行（缺维度，也没有数值）",
+                  "no row of one observation: a dimension and the value are empty",
+                  "Nothing is lost: such rows carry attributes alone")
+        )  # fmt: skip
     series = options.indicators.get(at(dimensions.indicator))
     if series is None:
         raise _unmapped("unknown_indicator", dimensions.indicator, row, "indicators")
@@ -234,7 +247,6 @@ def _observation(
     name = (row.get(dimensions.indicator) or "").strip()
     reading.columns.setdefault(series.indicator, Column(name, series.unit))
     begins, ends = period_bounds(period, period_type)
-    value, status = (row["OBS_VALUE"] or "").strip(), at("OBS_STATUS")
     if status == "F" or (begins > scope.today and value not in ("", "NaN")):
         raise RowFault(
             Fault("forecast", "OBS_STATUS", status, "预测值不是观测值",
@@ -244,7 +256,7 @@ def _observation(
         reason = "future" if ends > scope.today else _NO_FIGURE.get(status, "empty")
         return Blank(series.indicator, region, period, reason)
     _check_unit(series, at("UNIT_MEASURE"), at("UNIT_MULT"))
-    if not NUMBER.fullmatch(value) or len(value) > 40:
+    if not _FIGURE.fullmatch(value):
         raise RowFault(unreadable("OBS_VALUE", value[:200], series.unit))
     note = None if status in _NORMAL else _NOTES.get(status, f"OBS_STATUS {status}")
     return Cell(

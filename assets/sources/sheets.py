@@ -6,19 +6,18 @@ was stored with it.
 """
 
 import io
+import json
 import re
+import subprocess
+import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
-import python_calamine as calamine
-
+from assets.sources import workbook_process
 from assets.sources.archive import Limits, check_archive
 from assets.sources.html_tables import Grid, page_of
+from assets.sources.sheet_reach import Reach
 from pipelines.charset import decode
 from pipelines.source_errors import NotData, TooLarge
 
@@ -41,9 +40,6 @@ _MARKUP: Final = re.compile(
 _UTF16: Final = (b"\xff\xfe<\x00", b"\xfe\xff\x00<")
 
 _PREFIX: Final = rb"(?:[\w.-]{1,40}:)?"
-_AT: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]*)([0-9]+)[\"']")
-_ROW_TAG: Final = re.compile(rb"<" + _PREFIX + rb"row[\s/>]")
-_CELL_TAG: Final = re.compile(rb"<" + _PREFIX + rb"c[\s/>]")
 _TEXT_TAG: Final = re.compile(rb"<" + _PREFIX + rb"si[\s/>]")
 # A formula without a stored value; t="str" is one whose value is an empty text.
 _UNCOMPUTED: Final = re.compile(
@@ -52,8 +48,10 @@ _UNCOMPUTED: Final = re.compile(
 )  # fmt: skip
 _EMPTY_TEXT: Final = re.compile(rb"\bt\s*=\s*[\"']str[\"']")
 
-Value = int | float | str | bool | date | datetime | time | object
-T = TypeVar("T")
+_PARSER: Final = workbook_process.__file__
+_SECONDS: Final = 120
+# Row and column of its first cell, and of its last, from 0.
+_Area = tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -96,58 +94,44 @@ def sheets_of(body: bytes) -> list[Sheet]:
                 "not an Excel workbook",
                 "If it is text with commas or tabs, set format: csv in its record",
             )
-    return _parsed(lambda: list(_sheets(body)))
+    return [Sheet(name, _filled(rows, merged)) for name, rows, merged in _parsed(body)]
 
 
-def _parsed(parse: Callable[[], T]) -> T:
-    with _no_panic():
-        try:
-            return parse()
-        except calamine.PasswordError as error:
-            raise _encrypted() from error
-        except (calamine.CalamineError, ValueError, OSError, OverflowError) as error:
-            raise NotData(
-                f"工作簿无法读取：{error}", f"the workbook can't be read: {error}", LIMITS.remedy
-            ) from error
-
-
-@contextmanager
-def _no_panic() -> Iterator[None]:
-    """Turn a panic of the parser's Rust code, which is no Exception, into an error of ours."""
+def _parsed(body: bytes) -> list[tuple[str, Grid, list[_Area]]]:
+    """Name, rows and merged areas of each sheet, read in another process."""
+    limits = [str(limit) for limit in (MAX_CELLS, MAX_SHEETS, MAX_TEXT)]
     try:
-        yield
-    except BaseException as error:
-        # The class can't be imported.
-        if type(error).__name__ != "PanicException":
-            raise
+        done = subprocess.run(
+            [sys.executable, "-I", "-X", "utf8", _PARSER, *limits],
+            input=body,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=True,
+        )
+        answer = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError) as error:
         raise NotData(
             "工作簿已损坏，无法读取", "the workbook is damaged: its parser failed", LIMITS.remedy
         ) from error
-
-
-def _sheets(body: bytes) -> Iterator[Sheet]:
-    with calamine.load_workbook(io.BytesIO(body)) as book:
-        if len(book.sheet_names) > MAX_SHEETS:
+    text = answer.get("text", "")
+    match answer.get("error"):
+        case "encrypted":
+            raise _encrypted()
+        case "too_large":
             raise TooLarge(
-                f"工作表多于{MAX_SHEETS}个", f"more than {MAX_SHEETS} sheets", LIMITS.remedy
+                f"工作簿过大：{text}", f"the workbook is too large: {text}", LIMITS.remedy
             )
-        room = MAX_CELLS
-        for meta in book.sheets_metadata:
-            if meta.typ != calamine.SheetTypeEnum.WorkSheet:
-                continue
-            sheet = book.get_sheet_by_name(meta.name)
-            room -= sheet.total_height * sheet.total_width
-            if room < 0:
-                raise _too_many_cells()
-            values = sheet.to_python(skip_empty_area=False)
-            rows = [[_text(value) for value in row] for row in values]
-            _fill(rows, sheet.merged_cell_ranges or [])
-            yield Sheet(meta.name, rows)
+        case "unreadable":
+            raise NotData(
+                f"工作簿无法读取：{text}", f"the workbook can't be read: {text}", LIMITS.remedy
+            )
+    sheets: list[tuple[str, Grid, list[_Area]]] = answer["sheets"]
+    return sheets
 
 
-def _fill(rows: Grid, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+def _filled(rows: Grid, merged: list[_Area]) -> Grid:
     """Write the text of each merged cell into every place that it covers."""
-    room = 2 * MAX_CELLS  # ranges that lie on each other would cost without end
+    room = 2 * MAX_CELLS  # areas that lie on each other would cost without end
     for (top, left), (bottom, right) in merged:
         if top >= len(rows) or left >= len(rows[top]):
             continue
@@ -157,22 +141,7 @@ def _fill(rows: Grid, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> 
             room -= covered
         if room < 0:
             raise _too_many_cells()
-
-
-def _text(value: Value) -> str:
-    """A value without loss of digits: 4404 for 4404.0, days as 2020-03-01, never 1e+22."""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float):
-        number = Decimal(repr(value))
-        whole = value.is_integer()
-        return f"{number.quantize(Decimal(1)) if whole and abs(value) < 1e15 else number:f}"
-    if isinstance(value, datetime):
-        is_day = value.time() == time()
-        return value.date().isoformat() if is_day else value.isoformat(" ")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value).strip()
+    return rows
 
 
 # --- before parsing ---------------------------------------------------------------------------
@@ -186,9 +155,11 @@ def _check_extent(archive: zipfile.ZipFile) -> None:
         if entry.filename.casefold().endswith("sharedstrings.xml"):
             longest_text = max(longest_text, _longest(_TEXT_TAG, content))
             continue
-        extent, count = _extent(content)
-        cells += count
-        if extent > MAX_CELLS:
+        if b"sheetData" not in content:
+            continue
+        reach = Reach(content)
+        cells += reach.cells
+        if reach.rows * reach.columns > MAX_CELLS:
             raise _too_many_cells()
         if any(not _EMPTY_TEXT.search(found[1]) for found in _UNCOMPUTED.finditer(content)):
             raise NotData(
@@ -200,33 +171,9 @@ def _check_extent(archive: zipfile.ZipFile) -> None:
         raise TooLarge("工作簿文本过大", "the texts of the workbook are too large", LIMITS.remedy)
 
 
-def _extent(content: bytes) -> tuple[int, int]:
-    """The rows x columns that a sheet can reach, and its cells."""
-    rows = columns = placed = 0
-    for found in _AT.finditer(content):
-        number = 0
-        for letter in found[1][:8].upper():
-            number = 26 * number + letter - 64
-        rows, columns = max(rows, int(found[2][:12])), max(columns, number)
-        placed += 1
-    starts = [found.start() for found in _ROW_TAG.finditer(content)]
-    cells = sum(1 for _ in _CELL_TAG.finditer(content))
-    if placed < len(starts) + cells:  # some stand right after the one before
-        ends = [*starts[1:], len(content)]
-        widest = max(
-            (
-                len(_CELL_TAG.findall(content, at, end))
-                for at, end in zip(starts, ends, strict=True)
-            ),
-            default=0,
-        )
-        rows, columns = rows + len(starts), columns + widest
-    return rows * columns, cells
-
-
 def _longest(tag: re.Pattern[bytes], content: bytes) -> int:
     starts = [found.start() for found in tag.finditer(content)]
-    return max((b - a for a, b in zip(starts, [*starts[1:], len(content)], strict=True)), default=0)
+    return max((b - a for a, b in zip(starts, [*starts, len(content)][1:], strict=True)), default=0)
 
 
 def _check_ole(body: bytes) -> None:

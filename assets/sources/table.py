@@ -1,7 +1,8 @@
 """Any table that a record in data/sources/ describes: a CSV, a workbook, a table of a web page.
 
-The file is the newest state of the table: one part, `table`. Each cell of a column of figures is a
-figure, a blank or a refusal; a column, unit or head that is not as on record stops its use.
+A table from the network is one part, `table`, of which a dropped file is the newest state; files of
+a source without address are parts by their names. Each cell of a column of figures is a figure, a
+blank or a refusal; a column, unit or head that is not as on record stops the use of the file.
 """
 
 import datetime as dt
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from assets.sources.cells import NOT_PUBLISHED, NUMBER, unreadable
 from assets.sources.delimited import is_formula, rows_of, text_of
+from assets.sources.dropped_names import part_of
 from assets.sources.html_tables import Grid, page_of
 from assets.sources.places import place_code
 from assets.sources.printed_periods import period_of
@@ -44,9 +46,13 @@ OPTIONS = TableOptions
 PART: Final = "table"
 SUFFIXES: Final = {"xlsx": ".xlsx", "xls": ".xls", "html": ".html", "text": ".csv"}
 MISSING: Final = NOT_PUBLISHED | {"", "–", "----", "……", "N/A", "n/a", "x", "X", "NULL"}
+_DELIMITERS: Final = {"tab": "\t"}
 _LONGEST_FIGURE: Final = 40
 _CODE: Final = re.compile("[1-9][0-9]{5}")
-_NOTE: Final = re.compile("^[(（]?(?:附?注[0-9一二三]?[:：、.．]|备注|说明|(?:资料|数据)来源|单位)")
+# 单位从业人员 is an indicator, 单位：万户 is none: what follows the word decides.
+_NOTE: Final = re.compile(
+    r"[(（]?(?:附?注[0-9一二三]?[:：、.．]|(?:备注|说明|(?:资料|数据)来源)(?:[:：\s]|$)|(?:计量)?单位[:：])"
+)
 _NUMBERED: Final = re.compile(r"^[0-9一二三四五六七八九十]{1,2}[.．、)）]\s*[^0-9]")
 
 
@@ -76,14 +82,15 @@ def fetch(
 
 
 def dropped(source: LiveSource, options: TableOptions, name: str, body: bytes) -> list[Document]:
-    """The newest state of the table, whatever the file is called.
+    """The same part as the network gives, whatever it is called; without one, a part by its name.
 
     Raises:
         NotData: the file is empty.
     """
     if not body.strip():
         raise NotData(f"{name} 是空文件", f"{name} is empty")
-    return [Document(PART, body, name, SUFFIXES[kind_of(body)], context={"file": name})]
+    part = PART if options.path else part_of(name)
+    return [Document(part, body, name, SUFFIXES[kind_of(body)], context={"file": name})]
 
 
 def read(source: LiveSource, options: TableOptions, document: Document, scope: Scope) -> Reading:
@@ -113,7 +120,9 @@ def _grid(options: TableOptions, document: Document) -> tuple[Grid, list[str]]:
         )
     declared = options.encoding or document.context.get("charset")
     if kind == "text":
-        return rows_of(text_of(body, declared), options.delimiter), []
+        return rows_of(
+            text_of(body, declared), _DELIMITERS.get(options.delimiter, options.delimiter)
+        ), []
     if kind == "html":
         page = page_of(decode(body, declared))
         return _numbered(page.tables, options.table), page.notes
@@ -160,6 +169,13 @@ class _Table:
         """Read all rows below the head."""
         width = max(map(len, grid))
         skipped = [re.compile(pattern) for pattern in self.options.skip_rows]
+        columns = self.options.columns
+        keys = [columns.indicator, columns.region, columns.period]
+        at = [self.head.columns[name] for name in keys if name]
+
+        def named(row: list[str]) -> list[str]:
+            return [row[column] for column in at if column < len(row)]
+
         take_row = self._take_wide if self.options.layout == "wide" else self._take_long
         units = self._unit_columns()
         is_note = False
@@ -174,7 +190,7 @@ class _Table:
             if is_note:
                 self._check_general(row)
                 self.reading.notes.append(" ".join(dict.fromkeys(cell for cell in row if cell)))
-            elif any(pattern.fullmatch(key(first)) for pattern in skipped):
+            elif any(p.fullmatch(key(name)) for p in skipped for name in [first, *named(row)]):
                 continue
             elif len(row) != len(self.head.headings):
                 fault = _ragged(len(row), len(self.head.headings))
@@ -339,7 +355,7 @@ class _Table:
         if text in self.missing:
             return None
         try:
-            return parse_published(re.sub("[年月./]", "-", text).rstrip("日-"), None)[0]
+            return parse_published(period_of(text, None)[0], None)[0]
         except PeriodError as error:
             raise RowFault(
                 Fault("impossible_date", "published_on", text, "不是日期，或没有这一天",

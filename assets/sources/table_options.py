@@ -68,7 +68,7 @@ class TableOptions(Record):
     """auto 按文件内容判断 / auto: by the first bytes"""
     encoding: Name | None = None
     """非 UTF-8 时的编码 / of text that is not UTF-8"""
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Literal[",", ";", "|", "tab"] = ","
     sheet: Name | Annotated[int, Field(ge=1)] = 1
     """工作表名或序号 / name or number of the sheet"""
     table: Annotated[int, Field(ge=1)] = 1
@@ -90,7 +90,8 @@ class TableOptions(Record):
     period_type: PeriodType | None = None
     """无则按写法判断 / none: by the form of each"""
     skip_rows: Annotated[tuple[Pattern, ...], Strict(False)] = ()
-    """首格符合则略过的行（正则）/ rows whose first cell matches (regular expressions)"""
+    """首格或指标、地区、时期格整体符合则略过（正则）/ rows whose first cell, or that of indicator,
+    region or period, matches as a whole (regular expressions)"""
     missing: Names = ()
     """另外的缺数记号 / further marks for no figure"""
 

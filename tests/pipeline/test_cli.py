@@ -183,8 +183,9 @@ def test_check_dictionary_diff_and_sources(published: Settings) -> None:
     assert answer(published, "dictionary", "gap.gap_to_goal") == dictionary
     assert duibiao(published, "dictionary", "no_such_table").returncode == 1
     assert answer(published, "diff") == {"previous_build_id": None, "changes": []}
-    assert {row["source_id"] for row in answer(published, "sources")} == {
-        "published", "nbs",
+    assert {row["source_id"]: row["state"] for row in answer(published, "sources")} == {
+        "published": "bundled", "nbs": "bundled", "miit": "never_asked", "spb": "never_asked",
+        "worldbank": "never_asked", "nbs_legacy": "by_hand", "submissions": "by_hand",
     }  # fmt: skip
 
 

@@ -255,7 +255,7 @@ def test_an_as_of_run_can_be_published(fresh: Settings) -> None:
 @pytest.fixture(scope="module")
 def tables(published: Settings) -> dict[str, pl.DataFrame]:
     with open_readonly(published) as connection:
-        names = (*REGISTER, "observation_vintages")
+        names = (*REGISTER, "series_breaks", "observation_vintages")
         return {name: connection.sql(f"FROM core.{name}").pl() for name in names}
 
 

@@ -23,6 +23,7 @@ from pipelines.publish import PublishResult, publish
 from pipelines.settings import PROJECT, Settings
 from pipelines.warehouse import PublishError
 from schemas.tables_core import Indicators, ObservationVintages, Targets
+from schemas.tables_meta import META_TABLES
 from tests.fixtures.small_tables import (
     RACKS,
     RACKS_TARGET,
@@ -115,7 +116,7 @@ def test_the_file_says_what_it_is_made_of(settings: Settings, publish_value: Pub
         register = connection.execute("SELECT path FROM meta.inputs WHERE kind = 'register'")
         assert register.fetchall() == [("data/register/computing.yaml",)]
         tables = connection.execute("SELECT count(DISTINCT table_name) FROM meta.dictionary")
-        assert tables.fetchone() == (len(TABLES) + 9,)
+        assert tables.fetchone() == (len(TABLES) + len(META_TABLES),)
     made_of = fingerprint(settings, AS_OF)
     assert build["build_id"] == second.build_id
     assert build["previous_build_id"] == first.build_id
@@ -160,7 +161,9 @@ def test_each_input_the_day_and_the_program_change_the_fingerprint(
         settings.published / "observations.csv",
         settings.data / "regions.csv",
         settings.data / "corrections.yaml",
-        settings.inbox / "telecom" / "form.xlsx",
+        settings.submissions,
+        settings.sources / "nbs.yaml",
+        settings.landing / "nbs" / "000001-internet-410000.json",
         code / "assets" / "report.html",
         code / "schemas" / "units.py",
     ):
@@ -169,7 +172,12 @@ def test_each_input_the_day_and_the_program_change_the_fingerprint(
         seen.append(fingerprint(settings, AS_OF, code).value)
     seen.append(fingerprint(settings, AS_OF + dt.timedelta(days=1), code).value)
     assert len(set(seen)) == len(seen)
-    for path in (settings.inbox / "~$form.xlsx", code / "schemas" / "__pycache__" / "u.pyc"):
+    for path in (
+        settings.published / "~$observations.csv",
+        settings.landing / "nbs" / "000002-bundled.json",  # the file itself is in data/published
+        settings.inbox / "form.xlsx",  # counts once it has landed
+        code / "schemas" / "__pycache__" / "u.pyc",
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("of no account")
     assert fingerprint(settings, AS_OF + dt.timedelta(days=1), code).value == seen[-1]

@@ -24,6 +24,10 @@ class Limits:
     remedy: str
 
 
+# The parts by which a parser that fails at the .xlsx takes the file for .xlsb or .ods.
+_OTHERS: Final = {"xl/workbook.bin", "content.xml"}
+
+
 def check_archive(body: bytes, limits: Limits) -> None:
     """Refuse what is no workbook, is too large packed or unpacked, or holds a program.
 
@@ -60,7 +64,8 @@ def _check_names(archive: zipfile.ZipFile, limits: Limits) -> None:
         raise NotData("工作簿内有重名文件", "two entries have the same name", remedy)
     if any("vbaproject" in name.casefold() or "macrosheets" in name.casefold() for name in names):
         raise NotData("工作簿含宏", "the workbook holds macros", remedy)
-    if not {"[Content_Types].xml", "xl/workbook.xml"} <= set(names):
+    is_xlsx = {"[Content_Types].xml", "xl/workbook.xml"} <= set(names)
+    if not is_xlsx or _OTHERS & {name.casefold() for name in names}:
         raise NotData("不是 .xlsx 工作簿", "not an .xlsx workbook", remedy)
 
 

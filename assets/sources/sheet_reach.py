@@ -24,10 +24,11 @@ class Reach:
 
     def __init__(self, content: bytes) -> None:
         self.rows = self.columns = self.cells = 0
-        self._row = self._column = 0
+        self._row, self._column = 1, 0
         self._at = (0, 0)
         parser = expat.ParserCreate()
         parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
         parser.StartDoctypeDeclHandler = self._doctype
         try:
             parser.Parse(content, True)
@@ -40,10 +41,8 @@ class Reach:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         match tag.rpartition(":")[2]:
             case "row":
-                number = _NUMBER.fullmatch(attributes.get("r", ""))
-                # One without a number stands below the one before.
-                self._row = int(number[1]) if number else self._row + 1
-                self._column = 0
+                if number := _NUMBER.fullmatch(attributes.get("r", "")):
+                    self._row = int(number[1])
             case "c":
                 self.cells += 1
                 place = _PLACE.fullmatch(attributes.get("r", ""))
@@ -52,10 +51,15 @@ class Reach:
                     self._at = int(place[2]), self._column
                 else:  # right of the one before
                     self._column += 1
-                    self._at = max(self._row, 1), self._column
+                    self._at = self._row, self._column
             case "v" | "is":  # empty cells, which only have a format, don't count
                 self.rows = max(self.rows, self._at[0])
                 self.columns = max(self.columns, self._at[1])
+
+    def _end(self, tag: str) -> None:
+        if tag.rpartition(":")[2] == "row":  # the next one stands below, unless it says where
+            self._row += 1
+            self._column = 0
 
     def _doctype(self, *_: object) -> None:
         raise NotData("工作簿含文档类型声明", "its XML declares a document type")

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 import pytest
+import python_calamine as calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.sources import sheets
+from assets.sources.sheet_reach import Reach
 from assets.sources.sheets import LIMITS, OLE, kind_of, sheets_of
 from pipelines.source_errors import NotData, SourceError, TooLarge
 from tests.fixtures.tables import SPACE, book_of, feed_with, read_file, repacked, sheet_xml
+from tests.fixtures.xls import ENDS_ITS_PARSER, WORKBOOK
 
 PLAIN = book_of([["地区", "合成值"], ["河南", 111.1]])
 SHEET = "xl/worksheets/sheet1.xml"
@@ -45,6 +48,22 @@ def test_a_merged_cell_stands_in_each_of_its_places() -> None:
 
 def test_rows_are_counted_from_the_top_of_the_sheet() -> None:
     assert sheets_of(book_of([[], [None, "合成"]]))[0].rows == [["", ""], ["", "合成"]]
+
+
+def test_a_workbook_in_the_old_format() -> None:
+    (sheet,) = sheets_of(WORKBOOK)
+    assert sheet.name == "表1"
+    assert sheet.rows == [
+        ["合成标题 synthetic"] * 3,
+        ["地区", "时间", "宽带用户（万户）"],
+        ["河南", "2024", "1111.1"],
+        ["河北", "2024-03-01", "222"],
+    ]
+
+
+def test_a_file_that_ends_its_parser_ends_nothing_else() -> None:
+    with pytest.raises(NotData, match="its parser failed"):
+        sheets_of(ENDS_ITS_PARSER)
 
 
 def test_a_web_page_that_is_called_xls() -> None:
@@ -94,6 +113,8 @@ BOMB = repacked(PLAIN, {"xl/media/bomb.bin": b"\0" * (LIMITS.unpacked + 1)})
         (OLE + "EncryptedPackage".encode("utf-16-le") + b"\0" * 504, NotData, "encrypted"),
         (OLE + "_VBA_PROJECT_CUR".encode("utf-16-le") + b"\0" * 504, NotData, "macros"),
         (repacked(PLAIN, {"xl/vbaProject.bin": b"synthetic"}), NotData, "macros"),
+        (repacked(PLAIN, {"content.xml": b"<ods/>"}), NotData, "not an .xlsx"),
+        (repacked(PLAIN, {"xl/Workbook.bin": b"xlsb"}), NotData, "not an .xlsx"),
         (repacked(PLAIN, {"../outside.xml": b"synthetic"}), NotData, "leads out"),
         (repacked(PLAIN, {"/etc/synthetic": b""}), NotData, "leads out"),
         (repacked(PLAIN, {"C:\\synthetic": b""}), NotData, "leads out"),
@@ -128,11 +149,50 @@ def test_a_bomb_that_lies_about_its_size() -> None:
         '<row r="1"><c r="xfd1"><v>1</v></c></row><row r="1048576"><c><v>2</v></c></row>',
         '<row r="1000000">' + "<c><v>1</v></c>" * 50 + "</row>",
         '<row r="99999999999999999999"><c r="A99999999999999999999"><v>1</v></c></row>',
+        # Cells that don't say where they stand, and something that looks as if they did.
+        "<row x=\" r='A1'\"/>" * 2000 + "<row>" + "<c x=\" r='A1'\"><v>1</v></c>" * 1000 + "</row>",
+        "<!--"
+        + " r='A1'" * 9000
+        + "-->"
+        + "<row/>" * 2000
+        + f"<row>{'<c><v>1</v></c>' * 1000}</row>",
+        "<c><v/></c>" * 1_000_001,
     ],
 )
 def test_a_small_file_with_cells_far_away_reserves_no_memory(cells: str) -> None:
     with pytest.raises(TooLarge, match="cells"):
         sheets_of(repacked(PLAIN, {SHEET: sheet_xml(cells)}))
+
+
+def test_empty_cells_far_away_that_only_have_a_format() -> None:
+    far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576" s="1"/></row>'
+    assert sheets_of(repacked(PLAIN, {SHEET: sheet_xml(far)}))[0].rows == [["1"]]
+
+
+LOOSE_CELLS = ["<c><v>1</v></c>", "<c/>", '<c t="inlineStr"><is><t>x</t></is></c>',
+               '<c r=""><v>1</v></c>', "<c x=\" r='Z9'\"><v>3</v></c>"]  # fmt: skip
+PLACED_CELLS = st.builds(
+    lambda column, row, rest: f'<c r="{column}{row}"{rest}',
+    st.sampled_from("ABZz"), st.integers(1, 12), st.sampled_from(["><v>2</v></c>", "/>"]),
+)  # fmt: skip
+CELLS = st.lists(st.sampled_from(LOOSE_CELLS) | PLACED_CELLS, max_size=4).map("".join)
+ROW_TAGS = ["<row>{}</row>", '<row r="{n}">{}</row>', '<q:row xmlns:q="u">{}</q:row>', "{}"]
+SHEET_ROWS = st.builds(
+    lambda tag, number, cells: tag.format(cells, n=number),
+    st.sampled_from(ROW_TAGS), st.integers(1, 9), CELLS,
+)  # fmt: skip
+
+
+@given(st.lists(SHEET_ROWS, max_size=6).map("".join))
+def test_the_guard_knows_where_the_parser_puts_cells(rows: str) -> None:
+    content = sheet_xml(rows)
+    reach = Reach(content)
+    try:
+        book = calamine.load_workbook(io.BytesIO(repacked(PLAIN, {SHEET: content})))
+        last = book.get_sheet_by_index(0).end
+    except calamine.CalamineError:
+        return
+    assert (reach.rows, reach.columns) == ((last[0] + 1, last[1] + 1) if last else (0, 0))
 
 
 @pytest.mark.parametrize(("length", "is_read"), [(3, True), (300_000, False)])
@@ -215,7 +275,7 @@ def test_damaged_workbooks_are_read_or_refused(body: bytes) -> None:
 
 
 @settings(max_examples=40)
-@given(st.binary(max_size=2000))
-def test_ole_files_are_read_or_refused(rest: bytes) -> None:
+@given(st.integers(8, len(WORKBOOK)), st.binary(max_size=40), st.integers(0, 40))
+def test_old_workbooks_are_read_or_refused(at: int, inserted: bytes, removed: int) -> None:
     with suppress(SourceError):
-        sheets_of(OLE + rest)
+        sheets_of(WORKBOOK[:at] + inserted + WORKBOOK[at + removed :])

@@ -190,6 +190,25 @@ def test_observations_that_stand_twice() -> None:
     assert rules_of(read_rows(row.format(1), row.format(2))) == ["conflicting_rows"] * 2
 
 
+def test_a_row_of_attributes_alone_is_no_observation() -> None:
+    reading = read_rows("A,410000,,,,,", "A,410000,FBB_PORTS,2024,1,,")
+    assert rules_of(reading) == ["no_observation"]
+    assert values_of(reading) == {(PORTS, HENAN, "2024"): "1"}
+
+
+@pytest.mark.parametrize("figure", ["4,404", "4404,0", "1,234.5"])
+def test_a_comma_in_a_figure_has_two_meanings(figure: str) -> None:
+    row = f"{flow()},A,410000,FBB_PORTS,2024,X,,A".replace(",", ";").replace("X", figure)
+    reading = read_file(feed_with(OPTIONS, "sdmx_csv"), csv_of(HEAD.replace(",", ";"), row))
+    assert rules_of(reading) == ["unreadable_figure"]
+
+
+def test_the_delimiter_follows_the_first_head() -> None:
+    head = HEAD.replace("FREQ", "FREQ: by a; b; c; d; e; f; g; h; i; j; k")
+    reading = read_file(feed_with(OPTIONS, "sdmx_csv"), csv_of(head, f"{flow()},{OBSERVATIONS[0]}"))
+    assert len(reading.cells) == 1
+
+
 # --- units and columns ------------------------------------------------------------------------
 
 

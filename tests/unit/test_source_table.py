@@ -5,6 +5,7 @@ Figures that are published ones come from data/published/ and are called so.
 
 import csv
 import datetime as dt
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,44 @@ def test_every_row_is_a_figure_a_blank_or_a_refusal() -> None:
     ]  # fmt: skip
     assert reading.notes == ["注：合成"]
     assert all(row.fault.zh and row.fault.remedy for row in reading.refused)
+
+
+def test_what_begins_like_a_note_need_not_be_one() -> None:
+    options = {
+        "layout": "long",
+        "columns": {"indicator": "指标", "period": "时间", "value": "数值"},
+        "constants": {"region": HENAN},
+        "indicators": {"单位宽带用户": {"indicator": FBB, "unit": "万户"}},
+    }
+    body = csv_of("指标,时间,数值", "单位宽带用户,2024,1", "说明书印数,2024,2", "说明：合成,,",
+                  "单位：万户,,", "注1：合成,,")  # fmt: skip
+    reading = read_file(feed_with(options), body)
+    assert values_of(reading) == {(FBB, HENAN, "2024"): "1"}
+    assert rules_of(reading) == ["unknown_indicator"]
+    assert reading.notes == ["说明：合成", "单位：万户", "注1：合成"]
+
+
+def test_dropped_files_are_parts_by_their_names_where_the_network_gives_none() -> None:
+    body = csv_of("地区,时间,宽带用户", "河南,2024,1")
+
+    def part(name: str, **changed: Any) -> str:
+        (document,) = feed_with({**LONG, **changed}).dropped(name, body)
+        return document.part
+
+    assert part("Broadband 2024.xlsx") == part("broadband 2024 (1).csv") == "broadband-2024"
+    assert part("宽带2024.xls") != part("移动2024.xls")
+    assert part("宽带.xls") == part("宽带 (2).xls") != part("移动.xls")
+    names = [
+        "宽带2024.xls",
+        "宽带",
+        "...",
+        "a" * 300,
+        "../../etc/passwd.csv",
+        "\udcff.csv",
+        "Ａ１.csv",
+    ]
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{0,50}", part(name)) for name in names)
+    assert part("宽带.xls", path="data.csv") == "table"
 
 
 MARKS = ["", "—", "–", "-", "－", "…", "NA", "N/A", "null", "无", "x", "没报"]
@@ -482,7 +521,8 @@ def test_forms_of_periods(text: str, given_type: str | None, period: str, period
 @pytest.mark.parametrize(
     ("text", "given_type"),
     [
-        ("", None), ("3月", None), ("2020-00", None), ("20201", None), ("2020Q5", None),
+        ("", None), ("3月", None), ("2020.1", None), ("2020-00", None), ("20201", None),
+        ("2020Q5", None),
         ("2020-02-30", None), ("1850", None), ("2020年1-13月", None), ("2020", "monthly"),
         ("2020年1-3月", "monthly"), ("2020-03-15", "monthly"), ("2020-03-31", "annual"),
         ("2020年3月", "quarterly"), ("2020-07-29", "year_to_date"),

@@ -102,12 +102,11 @@ def submissions(
     as_json: Json = False,
 ) -> None:
     """谁该报、报了没有 / who owes what for a quarter, and what came in."""
-    from pipelines.submit import load_roster
-    from pipelines.submit import submissions as submissions_of
+    from pipelines.submit import load_roster, standing
 
     settings = Settings.default()
     wanted = Quarter.parse(quarter) if quarter else None
-    found = submissions_of(settings, clock.today()).to_dicts()
+    found = standing(settings, clock.today()).table.to_dicts()
     roster = load_roster(settings)
     names = dict(roster.regions.select("region_code", "name_zh").iter_rows())
     if wanted is not None:

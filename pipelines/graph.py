@@ -204,10 +204,11 @@ def ask_sources(
 
 def _submissions(context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
     del frames  # the workbooks that landed, and the register's files
+    found = submit.standing(context.settings, context.as_of)
     return {
-        "submissions": submit.submissions(context.settings, context.as_of),
-        "owed_figures": submit.owed_figures(context.settings, context.as_of),
-        "submission_findings": flow.findings_frame(submit.submission_findings(context.settings)),
+        "submissions": found.table,
+        "owed_figures": found.owed,
+        "submission_findings": flow.findings_frame(found.findings),
     }
 
 

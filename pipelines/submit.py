@@ -101,33 +101,39 @@ def submit_inbox(settings: Settings) -> list[Receipt]:
     return submit_files(settings, files) if files else []
 
 
-def submissions(settings: Settings, as_of: dt.date) -> pl.DataFrame:
-    """Table `submissions` as of a day, from what has landed."""
-    zone = LandingZone(settings.landing)
-    return submissions_table(load_roster(settings), zone, _source(settings), as_of)
+@dataclass(frozen=True)
+class Standing:
+    """How the submissions stand on a day.
 
-
-def owed_figures(settings: Settings, as_of: dt.date) -> pl.DataFrame:
-    """Every figure that is owed for a quarter up to the present one.
-
-    Returns:
-        indicator_id, region_code, period, period_type, due_on; the earliest due day where several
-        owe the same figure.
+    Attributes:
+        table: table `submissions`.
+        owed: every figure owed for a quarter up to the present one: indicator_id, region_code,
+            period, period_type, due_on; the earliest due day where several owe the same figure.
+        findings: where data/submissions.yaml does not fit the register.
     """
-    roster = load_roster(settings)
+
+    table: pl.DataFrame
+    owed: pl.DataFrame
+    findings: list[Finding]
+
+
+def standing(settings: Settings, as_of: dt.date) -> Standing:
+    """How the submissions stand on a day, from what has landed. No quarter after today is owed.
+
+    Raises:
+        RegisterError: data/submissions.yaml has a fault.
+    """
+    roster, day = load_roster(settings), min(as_of, clock.today())
+    table = submissions_table(roster, LandingZone(settings.landing), _source(settings), day)
     rows = [
         (row.indicator_id, row.region_code, row.period, row.period_type, roster.due_on(quarter))
-        for quarter in roster.first_quarter.until(Quarter.of(as_of))
+        for quarter in roster.first_quarter.until(Quarter.of(day))
         for reporter in roster.reporters(quarter)
         for row in roster.asked(reporter, quarter)
     ]
-    frame = pl.DataFrame(rows, schema=OWED_SCHEMA, orient="row")
-    return frame.sort("due_on").unique([c for c in OWED_SCHEMA if c != "due_on"], keep="first")
-
-
-def submission_findings(settings: Settings) -> list[Finding]:
-    """Where data/submissions.yaml does not fit the register."""
-    return list(load_roster(settings).findings())
+    owed = pl.DataFrame(rows, schema=OWED_SCHEMA, orient="row").sort("due_on")
+    figure = [name for name in OWED_SCHEMA if name != "due_on"]
+    return Standing(table, owed.unique(figure, keep="first"), list(roster.findings()))
 
 
 def load_roster(settings: Settings) -> Roster:

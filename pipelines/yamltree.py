@@ -7,6 +7,7 @@ and tags are refused.
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -78,17 +79,25 @@ class _Loader(yaml.SafeLoader):
     """Composes nodes; plain scalars are typed as in the core schema of YAML 1.2."""
 
 
+class _FastLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The same, several times faster, where PyYAML has libyaml; its messages say less."""
+
+
 _KINDS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
     "null": (r"~|null|Null|NULL|", lambda text: None),
     "bool": (r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
     "int": (r"[-+]?(?:0|[1-9][0-9]*)", int),
     "float": (r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", float),
 }
+_DEPTH: Final = 50
+# Brackets; a line that opens one list or key after the other; a line indented beyond reason.
+_NESTING: Final = re.compile(r"[\[\]{}]|(?:[-?][ \t]+){20}|^ {200}", re.MULTILINE)
 _TAG: Final = "tag:yaml.org,2002:"
-# The parent's list is shared by all its subclasses: this loader gets one of its own.
-_Loader.yaml_implicit_resolvers = {}
-for _kind, (_pattern, _) in _KINDS.items():
-    _Loader.add_implicit_resolver(_TAG + _kind, re.compile(f"(?:{_pattern})$"), None)
+for _loader in (_Loader, _FastLoader):
+    # The parent's list is shared by all its subclasses: each loader gets one of its own.
+    _loader.yaml_implicit_resolvers = {}
+    for _kind, (_pattern, _) in _KINDS.items():
+        _loader.add_implicit_resolver(_TAG + _kind, re.compile(f"(?:{_pattern})$"), None)
 
 
 def read_tree(data: bytes) -> tuple[Any, list[Fault]]:
@@ -148,6 +157,9 @@ def _decode(data: bytes) -> tuple[str | None, Fault | None]:
 
 
 def _compose(text: str) -> tuple[yaml.Node | None, Fault | None]:
+    if _is_shallow(text):
+        with suppress(yaml.YAMLError):
+            return yaml.compose(text, Loader=_FastLoader), None
     try:
         return yaml.compose(text, Loader=_Loader), None
     except yaml.reader.ReaderError as error:
@@ -159,6 +171,21 @@ def _compose(text: str) -> tuple[yaml.Node | None, Fault | None]:
         return None, Fault((), mark.line + 1 if mark else 1, "bad_yaml", detail)
     except RecursionError:
         return None, Fault((), 1, "bad_yaml", "nested too deeply")
+
+
+def _is_shallow(text: str) -> bool:
+    """Nested no deeper than a record ever is: libyaml recurses in C, until the process ends."""
+    depth = 0
+    for sign in _NESTING.finditer(text):
+        if sign[0] in "]}":
+            depth = max(0, depth - 1)
+        elif sign[0] in "[{":
+            depth += 1
+        else:
+            return False
+        if depth > _DEPTH:
+            return False
+    return True
 
 
 class _Builder:

@@ -31,8 +31,7 @@ from pipelines.settings import Settings
 from pipelines.source_errors import NotData
 from pipelines.submit import (
     last_figures,
-    submission_findings,
-    submissions,
+    standing,
     submit_files,
     submit_inbox,
 )
@@ -219,7 +218,7 @@ def test_the_status_follows_the_calendar(desk: Settings) -> None:
     days = {"2026-09-29": "not_due", "2026-09-30": "due", "2026-10-15": "due",
             "2026-10-16": "missing"}  # fmt: skip
     assert {day: status(desk, day)["status"] for day in days} == days
-    found = submissions(desk, dt.date(2026, 11, 22))
+    found = standing(desk, dt.date(2026, 11, 22)).table
     assert sorted(found["quarter"].unique()) == ["2026-Q3", "2026-Q4"]
     assert found.filter(pl.col("unit_id") == "local_governments").height == 2 * 28
     row = status(desk, "2026-11-22", unit_id="local_governments", region_code="410100")
@@ -397,7 +396,7 @@ def test_the_reader_asks_nobody_and_takes_no_dropped_file(desk: Settings) -> Non
 
 
 def test_the_settings_fit_the_register(desk: Settings) -> None:
-    assert submission_findings(desk) == []
+    assert standing(desk, dt.date(2026, 11, 22)).findings == []
 
 
 @pytest.mark.slow

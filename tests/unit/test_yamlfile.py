@@ -195,3 +195,11 @@ def test_what_is_written_is_read(records: list[object]) -> None:
     assert isinstance(tree, Items)
     assert [tree.lines[n] for n in range(len(records))] == list(range(1, len(records) + 1))
     assert all(isinstance(part, Branch) == isinstance(part, dict) for part in tree)
+
+
+@pytest.mark.parametrize("sign", ["[", "{a: ", "- ", "? ", "[\n", "-\t"])
+def test_nesting_beyond_reason_is_an_error_and_ends_nothing(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "themes.yaml"
+    path.write_text(sign * 100_000, encoding="utf-8")
+    with pytest.raises(RegisterError):
+        load_yaml(path, Theme)

@@ -111,6 +111,7 @@ def landing(settings: Settings) -> dict[str, pl.DataFrame]:
     catalogue = load_catalogue(settings.sources)
     findings += [source_record_finding(problem) for problem in catalogue.problems]
     for feed in catalogue.feeds:
+        findings += [_sidecar_damaged(feed.source.id, why) for why in zone.damaged(feed.source.id)]
         rows += [
             _landing_row(landed, settings)
             for landed in zone.landings(feed.source.id)
@@ -121,6 +122,14 @@ def landing(settings: Settings) -> dict[str, pl.DataFrame]:
         "landings": validate(conform(frame, Landings), Landings),
         "landing_findings": findings_frame(findings),
     }
+
+
+def _sidecar_damaged(source_id: str, why: str) -> Finding:
+    return Finding(
+        "error", "source_failed", "landings", source_id,
+        f"数据源 {source_id} 的一份落地记录已损坏，未采用", why,
+        "Restore data/landing from a backup, or delete the sidecar; the others were used",
+    )  # fmt: skip
 
 
 def _land_bundled(

@@ -21,6 +21,7 @@ from pipelines import submit
 from pipelines.collect import collect
 from pipelines.settings import Settings
 from pipelines.source_state import SourceState
+from pipelines.yamlfile import RegisterError
 
 Frames = Mapping[str, pl.DataFrame]
 
@@ -204,7 +205,10 @@ def ask_sources(
 
 def _submissions(context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
     del frames  # the workbooks that landed, and the register's files
-    found = submit.standing(context.settings, context.as_of)
+    try:
+        found = submit.standing(context.settings, context.as_of)
+    except (RegisterError, LookupError) as error:  # no reason not to publish everything else
+        found = submit.no_standing(error)
     return {
         "submissions": found.table,
         "owed_figures": found.owed,

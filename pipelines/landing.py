@@ -92,13 +92,18 @@ class LandingZone:
         return sorted(p.name for p in self.folder.iterdir() if p.is_dir() and _sidecars(p))
 
     def landings(self, source_id: str, verdict: str | None = None) -> list[Landing]:
-        """The landings of a source in their order.
-
-        Raises:
-            ValueError: a sidecar cannot be read; names it.
-        """
+        """The landings of a source in their order; without those whose sidecar is damaged."""
         found = (_read(path) for path in _sidecars(self.folder / source_id))
-        return [landing for landing in found if verdict in (None, landing.verdict)]
+        return [
+            landing
+            for landing in found
+            if isinstance(landing, Landing) and verdict in (None, landing.verdict)
+        ]
+
+    def damaged(self, source_id: str) -> list[str]:
+        """What is wrong with the sidecars of a source that cannot be read."""
+        found = (_read(path) for path in _sidecars(self.folder / source_id))
+        return [problem for problem in found if isinstance(problem, str)]
 
     def last_accepted(self, source_id: str) -> dict[str, Landing]:
         """Part -> its last accepted landing."""
@@ -140,7 +145,9 @@ class LandingZone:
             return alike[-1]
         place = self.folder / source_id
         (place / "bytes").mkdir(parents=True, exist_ok=True)
-        number = earlier[-1].number + 1 if earlier else 1
+        # By the names of the files: a damaged sidecar keeps its number too.
+        names = [path.name for path in _sidecars(place)]
+        number = int(names[-1][:6]) + 1 if names else 1
         landing = Landing(
             source_id=source_id,
             number=number,
@@ -179,7 +186,8 @@ def _dump(landing: Landing) -> str:
     return json.dumps(record, ensure_ascii=False, indent=2) + "\n"
 
 
-def _read(path: Path) -> Landing:
+def _read(path: Path) -> Landing | str:
+    """The landing, or what is wrong with its sidecar."""
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return Landing(
@@ -190,7 +198,7 @@ def _read(path: Path) -> Landing:
             }
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
+        return (
             f"{path.parent.name}/{path.name}: this sidecar cannot be read ({error}); restore it "
             "from a backup, or delete it to forget that landing"
-        ) from error
+        )

@@ -5,6 +5,7 @@ What `duibiao run` does, and what the last step of the nightly job does with sta
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -136,8 +137,12 @@ def take_in(
         return TakenIn()  # without loading anything: a run with nothing to do ends at once
     from pipelines.graph import ask_sources
     from pipelines.submit import submit_inbox
+    from pipelines.yamlfile import RegisterError
 
-    receipts = tuple(submit_inbox(settings))
+    receipts: tuple[Receipt, ...] = ()
+    # With faulty settings the files stay in the inbox; the step `submissions` reports the fault.
+    with suppress(RegisterError, LookupError):
+        receipts = tuple(submit_inbox(settings))
     states = tuple(ask_sources(settings, only=only, offline=offline, peers=peers, say=say))
     return TakenIn(states, receipts)
 
@@ -223,12 +228,14 @@ def _failed_inputs(errors: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
     sources = sorted(key for rule, _, key in found if rule == "source_failed")
     of_register = any(table in FINDINGS_OF_REGISTER for _, table, _ in found)
     of_sources = any(rule == "source_record" for rule, _, _ in found)
+    of_submissions = any(table == "submissions" for _, table, _ in found)
     of_corrections = any(table == "corrections" for _, table, _ in found)
     return (
         *sources,
         *(["data/sources"] if of_sources else []),
         *(["register"] if of_register else []),
         *(["corrections"] if of_corrections else []),
+        *(["data/submissions.yaml"] if of_submissions else []),
     )
 
 

@@ -28,7 +28,9 @@ from pipelines.landing import LandingZone
 from pipelines.locking import run_lock
 from pipelines.quarters import Quarter
 from pipelines.settings import Settings
+from schemas.contract import empty
 from schemas.source_records import LiveSource
+from schemas.tables_submissions import Submissions
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,16 @@ def standing(settings: Settings, as_of: dt.date) -> Standing:
     owed = pl.DataFrame(rows, schema=OWED_SCHEMA, orient="row").sort("due_on")
     figure = [name for name in OWED_SCHEMA if name != "due_on"]
     return Standing(table, owed.unique(figure, keep="first"), list(roster.findings()))
+
+
+def no_standing(error: Exception) -> Standing:
+    """Where the settings or the source of the submissions cannot be read: nothing, and why."""
+    why = Finding(
+        "error", "submission_settings", "submissions", "data/submissions.yaml",
+        "季度报送的设置无法读取，本次不统计报送情况", str(error),
+        "Correct data/submissions.yaml or data/sources/submissions.yaml; the rest was built",
+    )  # fmt: skip
+    return Standing(empty(Submissions), pl.DataFrame(schema=OWED_SCHEMA), [why])
 
 
 def load_roster(settings: Settings) -> Roster:

@@ -90,12 +90,16 @@ def test_harmed_bytes_are_noticed(tmp_path: Path, harm: str) -> None:
         landing.read()
 
 
-def test_an_unreadable_sidecar_is_named(tmp_path: Path) -> None:
+def test_a_damaged_sidecar_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     zone = LandingZone(tmp_path)
     keep(zone, b"a")
-    (tmp_path / "nbs" / "000001-t.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"nbs/000001-t\.json.*sidecar"):
-        zone.landings("nbs")
+    keep(zone, b"b")
+    (tmp_path / "nbs" / "000002-t.json").write_text("{", encoding="utf-8")
+    assert [landing.read() for landing in zone.landings("nbs")] == [b"a"]
+    (problem,) = zone.damaged("nbs")
+    assert "nbs/000002-t.json" in problem
+    assert "backup" in problem
+    assert keep(zone, b"c") == 3  # what is damaged is not written over
 
 
 @pytest.mark.parametrize("part", ["", "../x", "a/b", "A", ".hidden", "x" * 121, "a\\b", "河南"])

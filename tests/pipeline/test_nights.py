@@ -1,0 +1,73 @@
+"""Bad nights: what is broken is named, the rest is published, nobody waits for anybody."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from pipelines.builds import open_readonly
+from pipelines.run import run
+from pipelines.settings import Settings
+from tests.conftest import TODAY, Edit
+from tests.fixtures.live import Live
+from tests.fixtures.replay import Drop, Replay
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def live(fresh: Settings, replay: Replay, monkeypatch: pytest.MonkeyPatch) -> Live:
+    """Four publishers on this machine."""
+    project = Live(fresh, replay)
+    project.open(monkeypatch)
+    return project
+
+
+def ask(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+    with open_readonly(settings) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_what_is_broken_beside_the_data_stops_nothing_else(live: Live, edit: Edit) -> None:
+    run(live.settings, TODAY)
+    vintages = "SELECT source_id, count(*) FROM core.observation_vintages GROUP BY 1"
+    before = dict(ask(live.settings, vintages))
+    live.settings.submissions.write_text("- first_quarter: [", encoding="utf-8")
+    edit(live.settings.sources / "miit.yaml", "reader: miit", "reader: mitt")
+    spb = live.settings.landing / "spb"
+    next(spb.glob("000001-*.json")).write_text("{", encoding="utf-8")
+    (live.settings.landing / "worldbank" / "state.json").write_text("[]", encoding="utf-8")
+
+    result = run(live.settings, TODAY)
+    assert result.published
+    assert set(result.failed_inputs) == {"data/sources", "data/submissions.yaml", "spb"}
+    errors = ask(live.settings, "SELECT rule, message_zh, remedy FROM meta.checks "
+                 "WHERE severity = 'error' ORDER BY rule")  # fmt: skip
+    assert [rule for rule, _, _ in errors] == [
+        "source_failed", "source_record", "submission_settings",
+    ]  # fmt: skip
+    assert all(zh and remedy for _, zh, remedy in errors)
+    after = dict(ask(live.settings, vintages))
+    assert after["nbs"] == before["nbs"]
+    assert after["worldbank"] == before["worldbank"]
+    assert after["spb"] == before["spb"]  # the article was asked for and landed anew
+
+
+def test_a_source_that_is_down_for_two_months_becomes_an_error(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(live.settings, TODAY)
+    live.server.fault("/worldbank", Drop(), times=999)
+    severity = "SELECT severity, message_zh FROM meta.checks WHERE rule = 'source_not_reached'"
+    for days, expected in ((10, "warning"), (60, "error")):
+        day = TODAY + dt.timedelta(days=days)
+        monkeypatch.setenv("DUIBIAO_TODAY", day.isoformat())
+        result = run(live.settings, day, only=["worldbank"])
+        assert result.failed_inputs == ("worldbank",)
+        ((found, message),) = ask(live.settings, severity)
+        assert found == expected
+        assert f"{days} 天前" in message
+    # As of an earlier day nothing is known of what came later.
+    run(live.settings, TODAY - dt.timedelta(days=1), offline=True)
+    later = "SELECT count(*) FROM core.observation_vintages WHERE published_on > DATE '2026-11-21'"
+    assert ask(live.settings, later) == [(0,)]

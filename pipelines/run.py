@@ -228,7 +228,7 @@ def _failed_inputs(errors: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
     sources = sorted(key for rule, _, key in found if rule == "source_failed")
     of_register = any(table in FINDINGS_OF_REGISTER for _, table, _ in found)
     of_sources = any(rule == "source_record" for rule, _, _ in found)
-    of_submissions = any(table == "submissions" for _, table, _ in found)
+    of_submissions = any(rule == "submission_settings" for rule, _, _ in found)
     of_corrections = any(table == "corrections" for _, table, _ in found)
     return (
         *sources,

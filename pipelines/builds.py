@@ -63,6 +63,21 @@ def build_record(folder: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
+def require_build(settings: Settings) -> Path:
+    """Folder of the live build.
+
+    Raises:
+        NothingPublished: there is no build yet.
+    """
+    folder = live_build(settings)
+    if folder is None:
+        raise NothingPublished(
+            f"还没有发布任何构建，请先运行 duibiao run / nothing published in {settings.builds}"
+            " yet: run `duibiao run`"
+        )
+    return folder
+
+
 def open_readonly(settings: Settings) -> "duckdb.DuckDBPyConnection":
     """Connect to the live build. The connection keeps its snapshot when a new build is published.
 
@@ -74,13 +89,7 @@ def open_readonly(settings: Settings) -> "duckdb.DuckDBPyConnection":
     """
     import duckdb
 
-    folder = live_build(settings)
-    if folder is None:
-        raise NothingPublished(
-            f"还没有发布任何构建，请先运行 duibiao run / nothing published in {settings.builds}"
-            " yet: run `duibiao run`"
-        )
-    return duckdb.connect(str(folder / WAREHOUSE), read_only=True)
+    return duckdb.connect(str(require_build(settings) / WAREHOUSE), read_only=True)
 
 
 def point(settings: Settings, build_id: str) -> None:

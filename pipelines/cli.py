@@ -2,7 +2,8 @@
 
 Exit codes: 0 published, unchanged or answered; 1 nothing published or no answer; 2 wrong usage;
 3 published, but a source failed or was quarantined, a record of the register could not be read,
-a correction no longer fits, or rows of a table of one's own were refused.
+a correction no longer fits, the report could not be made, or rows of a table of one's own were
+refused.
 """
 
 import csv
@@ -10,19 +11,16 @@ import datetime as dt
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from pipelines import cli_submissions
+from pipelines import cli_report, cli_submissions
+from pipelines.console import Json, emit, err, out, progress, short
 from pipelines.settings import Settings
 
 app = typer.Typer(
@@ -32,42 +30,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# Where nobody looks on, lines are not broken: what reads them may be a program.
-out = Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)
-err = Console(stderr=True, soft_wrap=True)
-
-Json = Annotated[bool, typer.Option("--json", help="供程序读取 / for machines.")]
 Day = Annotated[
     dt.datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="只用该日及以前发布的数据 / a day."),
 ]
-
-
-GROUPS = {
-    "register": "登记册 register",
-    "landing": "落地 landing",
-    "observations": "观测值 observations",
-    "gaps": "目标差距 gaps",
-    "checks": "检查 checks",
-    "warehouse": "建库与发布 warehouse",
-}
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, str, int, int], None]]:
-    """A bar where somebody looks on; a line a group where the output goes to a file."""
-    seen: set[str] = set()
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                  console=err, transient=True, disable=not err.is_terminal) as bar:  # fmt: skip
-        task = bar.add_task("", total=None)
-
-        def say(group: str, name: str, number: int, total: int) -> None:
-            bar.update(task, description=f"{GROUPS[group]} · {name}", completed=number, total=total)
-            if group not in seen and not err.is_terminal:
-                err.print(f"[{number}/{total}] {GROUPS[group]}", markup=False)
-            seen.add(group)
-
-        yield say
 
 
 def print_answer(console: Console, state: Any) -> None:
@@ -82,13 +48,6 @@ def print_answer(console: Console, state: Any) -> None:
         where = f"{part}: " if part else ""
         console.print(f"  {escape(where + trouble.zh)} / {escape(trouble.en)}\n"
                       f"  [dim]→ {escape(trouble.remedy)}[/]")  # fmt: skip
-
-
-def emit(data: Any) -> None:
-    """Print JSON, one document; dates as ISO text, what is not finite as null."""
-    text = json.dumps(data, default=lambda x: float(x) if isinstance(x, Decimal) else str(x))
-    finite = json.loads(text, parse_constant=lambda _: None)
-    print(json.dumps(finite, ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -107,6 +66,7 @@ def run(
     peers: Annotated[
         bool, typer.Option("--peers", help="取全部31省 / all 31 provinces, not Henan alone.")
     ] = False,
+    report: Annotated[bool, typer.Option(help="同时生成网页报告 / make the report too.")] = True,
     as_json: Json = False,
 ) -> None:
     """取数、检验、建库、发布 / ask the sources, check, build and publish everything."""
@@ -139,6 +99,7 @@ def run(
         _print_run(result, dry_run)
     if not dry_run and not as_json:
         _print_headline(settings)
+    has_report = dry_run or not report or _make_report(settings, quiet=as_json)
     if result.failed_inputs:
         err.print(
             "[red]未能完整读取，沿用上次数据 / not read in full, the last good data stay in use: "
@@ -146,13 +107,31 @@ def run(
         )
         if not dry_run:
             _print_ages(settings, result.failed_inputs)
+    if result.failed_inputs or not has_report:
         raise typer.Exit(3)
+
+
+def _make_report(settings: Settings, *, quiet: bool) -> bool:
+    """The pages of the live build, if they are not there yet. The figures are out without them."""
+    from pipelines.report import FIRST_PAGE, make_report
+
+    try:
+        folder = make_report(settings)
+    except Exception as error:
+        why = escape(f"{type(error).__name__}: {error}")
+        err.print("[red]数据已发布，但报告未能生成 / published, but the report could not be made"
+                  f"[/]: {why}（duibiao report）")  # fmt: skip
+        return False
+    if not quiet:
+        shown = settings.report if settings.report.exists() else folder
+        out.print(f"报告 report: {short(shown / FIRST_PAGE)}")
+    return True
 
 
 def _print_ages(settings: Settings, failed: tuple[str, ...]) -> None:
     """How old the data are that stay in use."""
     from pipelines.builds import open_readonly
-    from pipelines.show import rows
+    from pipelines.query import rows
 
     with open_readonly(settings) as connection:
         found = rows(connection, "SELECT source_id, last_good_on, age_days FROM meta.sources")
@@ -199,24 +178,16 @@ def _print_headline(settings: Settings) -> None:
         return
     with open_readonly(settings) as connection:
         print_headline(out, connection)
-    out.print(f"数据库 database: {_short(settings.warehouse_link)}\n"
+    out.print(f"数据库 database: {short(settings.warehouse_link)}\n"
               "下一步 next: duibiao show ecommerce_transaction_value · duibiao check · "
               "duibiao sql \"FROM headline\"")  # fmt: skip
-
-
-def _short(path: Path) -> str:
-    """Relative to where the user stands, where that is shorter."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
     """当前版本、截至日、状态计数 / the live build, its day, counts by status."""
     from pipelines.builds import open_readonly
-    from pipelines.show import rows
+    from pipelines.query import rows
 
     settings = Settings.default()
     with open_readonly(settings) as connection:
@@ -256,7 +227,7 @@ def check(
 ) -> None:
     """检查发现 / the findings of the checks. 有错误时退出码为1 / exit code 1 on errors."""
     from pipelines.builds import open_readonly
-    from pipelines.show import rows
+    from pipelines.query import rows
 
     with open_readonly(Settings.default()) as connection:
         found = rows(
@@ -290,7 +261,7 @@ def sql(
 ) -> None:
     """对已发布的库执行只读查询 / a read-only query on the published file."""
     from pipelines.builds import open_readonly
-    from pipelines.show import answer
+    from pipelines.query import answer
 
     with open_readonly(Settings.default()) as connection:
         names, found = answer(connection, query)
@@ -327,7 +298,7 @@ def dictionary(
 ) -> None:
     """数据字典 / the data dictionary: tables, columns, units, formulas, codes."""
     from pipelines.builds import open_readonly
-    from pipelines.show import rows
+    from pipelines.query import rows
 
     with open_readonly(Settings.default()) as connection:
         found = rows(
@@ -362,7 +333,7 @@ def dictionary(
 def diff(as_json: Json = False) -> None:
     """与上一版本的差异 / what changed since the last build."""
     from pipelines.builds import open_readonly
-    from pipelines.show import rows
+    from pipelines.query import rows
 
     with open_readonly(Settings.default()) as connection:
         previous = rows(connection, "SELECT previous_build_id FROM meta.build")[0]
@@ -429,7 +400,8 @@ def evaluate(
         raise typer.Exit(3)
 
 
-cli_submissions.register(app)
+for commands in (cli_report, cli_submissions):
+    commands.register(app)
 
 
 def main() -> None:

@@ -3,8 +3,6 @@
 Exit codes of `submit`: 0 all figures loaded; 3 some were refused; 1 nothing was loaded.
 """
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,16 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines import clock
+from pipelines.console import Json, emit, out
 from pipelines.quarters import Quarter
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.inbox import Receipt
 
-out = Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)
-err = Console(stderr=True, soft_wrap=True)
-
-Json = Annotated[bool, typer.Option("--json", help="供程序读取 / for machines.")]
 QuarterText = Annotated[str | None, typer.Option("--quarter", help="季度 / quarter: 2026Q3.")]
 
 OUTCOMES = {
@@ -84,7 +79,7 @@ def submit(
     why = reason.strip() if reason else None
     receipts = submit_files(Settings.default(), files, reason=why or None, dry_run=dry_run)
     if as_json:
-        print(json.dumps([_brief(r) for r in receipts], ensure_ascii=False, indent=2))
+        emit([_brief(r) for r in receipts])
     else:
         for receipt in receipts:
             print_receipt(out, receipt)
@@ -118,7 +113,7 @@ def submissions(
             raise LookupError(f"没有单位 / no unit {unit}; 可用 known: {known}")
         found = [r for r in found if r["unit_id"] in ids]
     if as_json:
-        print(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+        emit(found)
     else:
         _print_submissions(found, names)
 

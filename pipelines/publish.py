@@ -10,8 +10,10 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -108,6 +110,37 @@ def publish(
             step()
         on_step("done")
         return draft.result()
+
+
+@contextmanager
+def unpublished(
+    settings: Settings,
+    frames: Mapping[str, pl.DataFrame],
+    made_of: Fingerprint,
+    *,
+    models: Sequence[type[Table]] = DATA_TABLES,
+    views: Mapping[str, View] | None = None,
+    macros: Mapping[str, Macro] | None = None,
+) -> Iterator[Path]:
+    """A warehouse that is built and checked but never published; gone when the block ends.
+
+    Only the holder of the lock may ask for one: what a killed run leaves of it is swept by the
+    next.
+
+    Raises:
+        PublishError: a table breaks its contract, or the file is not what it should be.
+    """
+    settings.builds.mkdir(parents=True, exist_ok=True)
+    models = tuple(dict.fromkeys((*models, *META_TABLES)))
+    draft = _Draft(settings, models, made_of, views or {}, macros or {})
+    draft.previous = None  # another day's view: what differs from the live build says nothing
+    draft.prepare(frames)
+    try:
+        draft.build()
+        draft.check()
+        yield draft.folder / builds.WAREHOUSE
+    finally:
+        shutil.rmtree(draft.folder, ignore_errors=True)
 
 
 class _Draft:

@@ -4,8 +4,8 @@ What `duibiao run` does, and what the last step of the nightly job does with sta
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,7 @@ from pipelines.locking import UNATTENDED_WAIT, run_lock
 from pipelines.settings import Settings, is_offline
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
     from pipelines.inbox import Receipt
@@ -179,10 +180,36 @@ def publish_frames(
     """
     from pipelines.graph import MACROS, VIEWS
     from pipelines.publish import publish
+
+    return publish(settings, _tables(frames), made_of, views=VIEWS, macros=MACROS, force=force)
+
+
+@contextmanager
+def build_as_of(
+    settings: Settings, day: dt.date, say: Say
+) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """The warehouse as of a day, computed from what has landed and open read-only; not published.
+
+    Only the holder of the lock may ask for it.
+    """
+    import duckdb
+
+    from pipelines.graph import MACROS, VIEWS
+    from pipelines.publish import unpublished
+
+    made_of = fingerprint(settings, day)
+    tables = _tables(compute(settings, day, say))
+    with (
+        unpublished(settings, tables, made_of, views=VIEWS, macros=MACROS) as path,
+        duckdb.connect(str(path), read_only=True) as connection,
+    ):
+        yield connection
+
+
+def _tables(frames: Mapping[str, "pl.DataFrame"]) -> dict[str, "pl.DataFrame"]:
     from schemas.contract import TABLES
 
-    tables = {name: frame for name, frame in frames.items() if name in TABLES}
-    return publish(settings, tables, made_of, views=VIEWS, macros=MACROS, force=force)
+    return {name: frame for name, frame in frames.items() if name in TABLES}
 
 
 def _result(

@@ -112,6 +112,16 @@ class Settings:
         return self.data / "warehouse.path"
 
     @property
+    def report(self) -> Path:
+        """Symbolic link to the report of the newest build."""
+        return self.data / "report"
+
+    @property
+    def editions(self) -> Path:
+        """Evaluation editions of the report: one folder a year, frozen."""
+        return self.data / "editions"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one run that writes."""
         return self.data / "run.lock"

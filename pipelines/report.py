@@ -5,6 +5,7 @@ be made holds back no figure.
 """
 
 import datetime as dt
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -113,6 +114,8 @@ def _write(
         {"vega.js": charts.vega_js()}
         | {f"charts-{language}.js": charts.specs_js(language) for language in LANGUAGES},
     )
+    about = json.dumps(book.build, ensure_ascii=False, indent=2, default=str)
+    (draft / builds.RECORD).write_text(f"{about}\n", encoding="utf-8")  # what it was made from
     sync_tree(draft)
     if target.exists():
         shutil.rmtree(target)

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from pipelines.landing import LandingZone
 from pipelines.settings import Settings
-from pipelines.show import Row, rows
+from pipelines.query import Row, rows
 from pipelines.source_state import load_state
 from schemas.vocabulary import SOURCE_STATES
 

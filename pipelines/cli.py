@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines import cli_report, cli_submissions
+from pipelines import cli_exports, cli_report, cli_submissions
 from pipelines.console import Json, emit, err, out, progress, short
 from pipelines.settings import Settings
 
@@ -400,7 +400,7 @@ def evaluate(
         raise typer.Exit(3)
 
 
-for commands in (cli_report, cli_submissions):
+for commands in (cli_exports, cli_report, cli_submissions):
     commands.register(app)
 
 

@@ -102,6 +102,11 @@ class Settings:
         return self.data / "outbox"
 
     @property
+    def exports(self) -> Path:
+        """One folder an exported build."""
+        return self.data / "exports"
+
+    @property
     def warehouse_link(self) -> Path:
         """Symbolic link to the file of the live build."""
         return self.data / "warehouse.duckdb"

@@ -1,0 +1,1 @@
+"""Exports of a published build, for people and programs without DuckDB."""

@@ -58,9 +58,19 @@ notebook:  ## the notebooks in marimo (ARGS: one of notebooks/*.py)
 	@$(ENV) notebooks
 	@$(PY) -m marimo edit $(or $(ARGS),notebooks)
 
+.PHONY: export
+export:  ## everything for other systems, SDMX included (ARGS: options of `duibiao export`)
+	@$(ENV) exports
+	@.venv/bin/duibiao export $(ARGS)
+
+.PHONY: serve
+serve:  ## the report in a browser, on this machine (ARGS: --port N)
+	@$(ENV)
+	@.venv/bin/duibiao serve $(ARGS)
+
 .PHONY: clean
 clean:  ## remove .venv, caches, stage and builds; what was fetched or handed in stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
-	rm -rf data/stage data/builds data/warehouse.duckdb* data/*.lock
+	rm -rf data/stage data/builds data/warehouse.duckdb* data/report data/exports data/*.lock
 	find .dagster_home -mindepth 1 -maxdepth 1 ! -name dagster.yaml -exec rm -rf {} +
 	find assets pipelines schemas tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,6 +29,10 @@ GOALS: Final = """
            t.start_year, t.superseded_on,
            i.name_zh, i.name_en, i.theme, i.theme_zh, i.theme_en, i.measure,
            r.name_zh AS region_zh, r.name_en AS region_en,
+           (SELECT max(o.period_end) FROM core.observations o
+            WHERE o.indicator_id = g.indicator_id AND o.region_code = g.region_code
+              AND year(o.period_end) = g.baseline_year AND o.value = g.baseline_value)
+               AS baseline_on,
            s.title AS goal_source, s.section AS goal_section, s.source_id AS goal_source_id,
            s.url AS goal_url, s.published_on AS goal_published_on, s.kind AS goal_source_kind
     FROM gap.gap_to_goal g JOIN core.targets t USING (target_id)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from assets import charts, worked
+from assets import charts
 from assets.charts.data import Data
 from assets.dictionary_page import read_dictionary
+from assets.report import worked
 from assets.report.book import Book, grouped
 from assets.report.outcomes import GROUPS, JUDGED, MEANINGS, WITH_DATA, Row, counts
 from assets.report.text import Words

@@ -38,6 +38,15 @@ class Words:
         found: v.Label = getattr(v, vocabulary)[code]
         return self.t(found.zh, found.en)
 
+    def label_of(self, codes: v.Codes, code: str | None) -> str:
+        """What a code of a given list means."""
+        return MISSING if code is None else self.t(codes[code].zh, codes[code].en)
+
+    def sign(self, bound: str | None) -> str:
+        """The sign of a bound, with a space after it; nothing for an exact figure."""
+        sign = _BOUND_SIGNS[bound or "exact"]
+        return f"{sign} " if sign else ""
+
     def figure(self, value: float | None, unit: str) -> str:
         """A value with its unit: 1.9万亿元, CNY 1.9 trillion."""
         return MISSING if value is None else format_figure(value, unit, self.language)

@@ -87,9 +87,14 @@ def open_readonly(settings: Settings) -> "duckdb.DuckDBPyConnection":
     Raises:
         NothingPublished: there is no build yet.
     """
+    return open_build(require_build(settings))
+
+
+def open_build(folder: Path) -> "duckdb.DuckDBPyConnection":
+    """Connect to a build, live or not, read-only."""
     import duckdb
 
-    return duckdb.connect(str(require_build(settings) / WAREHOUSE), read_only=True)
+    return duckdb.connect(str(folder / WAREHOUSE), read_only=True)
 
 
 def point(settings: Settings, build_id: str) -> None:

@@ -6,8 +6,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.landing import LandingZone
-from pipelines.settings import Settings
 from pipelines.query import Row, rows
+from pipelines.settings import Settings
 from pipelines.source_state import load_state
 from schemas.vocabulary import SOURCE_STATES
 

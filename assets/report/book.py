@@ -18,12 +18,18 @@ GOALS: Final = """
         SELECT h.target_id, any_value(h.observation_id) AS due_observation,
                any_value(o.source_title) AS due_source, any_value(h.bound) AS due_bound,
                any_value(h.obs_period) AS due_period,
+               any_value(o.quality) AS due_quality,
                any_value(h.attainment_pct) AS due_attainment
         FROM gap.gap_history h JOIN gap.gap_to_goal g USING (target_id)
         JOIN core.observation_vintages o ON o.observation_id = h.observation_id
         WHERE h.obs_year = g.target_year AND h.value = g.value_at_deadline
-        GROUP BY ALL)
-    SELECT g.*, due.* EXCLUDE (target_id),
+        GROUP BY ALL),
+    seen AS (
+        SELECT h.target_id, list({'ends': o.period_end, 'value': h.value, 'segment': h.segment}
+                                 ORDER BY o.period_end) AS history
+        FROM gap.gap_history h JOIN core.observation_vintages o USING (observation_id)
+        GROUP BY h.target_id)
+    SELECT g.*, due.* EXCLUDE (target_id), seen.history,
            t.year, t.printed, t.unit AS target_unit, t.is_quantified, t.is_implied,
            t.deadline_inferred, t.issued_on, t.responsible_units, t.note, t.reference_year,
            t.start_year, t.superseded_on,
@@ -40,6 +46,7 @@ GOALS: Final = """
     JOIN core.regions r ON r.region_code = g.region_code
     JOIN core.target_sources s ON s.target_id = g.target_id AND s.source_no = 1
     LEFT JOIN due ON due.target_id = g.target_id
+    LEFT JOIN seen ON seen.target_id = g.target_id
     ORDER BY t.year NULLS LAST, i.indicator_id, t.region_code, t.issued_on, t.target_id
 """
 

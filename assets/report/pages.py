@@ -13,6 +13,7 @@ from assets.dictionary_page import read_dictionary
 from assets.report import worked
 from assets.report.book import Book, grouped
 from assets.report.outcomes import GROUPS, JUDGED, MEANINGS, WITH_DATA, Row, counts
+from assets.report.sentences import sentence
 from assets.report.text import Words
 from assets.report.write import LANGUAGES, Page
 from pipelines.settings import PROJECT
@@ -123,7 +124,7 @@ def _is_lower(book: Book, revision: Row) -> bool | None:
 
 
 def _sentences(goal: Row) -> dict[str, str]:
-    return {language: worked.sentence(goal, language) for language in LANGUAGES}
+    return {language: sentence(goal, language) for language in LANGUAGES}
 
 
 def _themes(book: Book) -> list[Row]:
@@ -199,7 +200,10 @@ def _indicator(book: Book, indicator: Row, series: Data | None, provinces: Data 
 def _peers(figures: list[Row]) -> Row | None:
     """The provinces in the latest year for which Henan and nine others have a figure."""
     annual = [
-        o for o in figures if o["is_peer"] and o["period_type"] in ("annual", "point_in_time")
+        o
+        for o in figures
+        if (o["is_peer"] or o["region_code"] == HOME)
+        and o["period_type"] in ("annual", "point_in_time")
     ]
     by_period = grouped(annual, "period")
     for period in sorted(by_period, reverse=True):

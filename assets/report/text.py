@@ -47,9 +47,11 @@ class Words:
         sign = _BOUND_SIGNS[bound or "exact"]
         return f"{sign} " if sign else ""
 
-    def figure(self, value: float | None, unit: str) -> str:
-        """A value with its unit: 1.9万亿元, CNY 1.9 trillion."""
-        return MISSING if value is None else format_figure(value, unit, self.language)
+    def figure(self, value: float | None, unit: str, digits: int = 5) -> str:
+        """A value with its unit: 1.9万亿元, CNY 1.9 trillion; at most so many digits."""
+        if value is None:
+            return MISSING
+        return format_figure(value, unit, self.language, digits=digits)
 
     def bounded(self, value: float | None, unit: str, bound: str | None) -> Markup:
         """A value with the sign of its bound: ≥ 1.9万亿元."""

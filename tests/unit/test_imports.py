@@ -21,6 +21,7 @@ MAY_IMPORT_ASSETS = {
     "pipelines/cli.py": {"assets.evaluate"},
     "pipelines/show.py": {"assets.figures"},
     "pipelines/report.py": None,
+    "pipelines/cli_verify.py": {"assets.evidence.bundle"},
     "pipelines/cli_exports.py": {"assets.exports.write", "assets.exports.notes"},
 }
 

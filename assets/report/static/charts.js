@@ -10,7 +10,7 @@
   };
 
   const STYLE = `
-    figure.chart .chart-canvas { width: 100%; min-width: 0; }
+    figure.chart .chart-canvas, figure.chart .chart-canvas > div { width: 100%; min-width: 0; }
     figure.chart .chart-canvas svg { max-width: 100%; height: auto; }
     figure.chart .chart-notes { margin: .25rem 0; padding-left: 1.2em; font-size: .9em; }
     #vg-tooltip-element.vg-tooltip {
@@ -46,11 +46,13 @@
   }
 
   // One image with a name: Vega's own roles would have every mark read out without one.
-  function describe(canvas, label) {
+  function stageOf(canvas, label) {
+    const stage = document.createElement("div");
+    stage.setAttribute("aria-hidden", "true");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", label);
-    canvas.removeAttribute("aria-roledescription");
-    canvas.querySelector("svg").setAttribute("aria-hidden", "true");
+    canvas.replaceChildren(stage);
+    return stage;
   }
 
   function fail(canvas, error) {
@@ -58,6 +60,8 @@
     const sentence = document.createElement("p");
     sentence.className = "chart-failed";
     sentence.textContent = FAILED[language];
+    canvas.removeAttribute("role");
+    canvas.removeAttribute("aria-label");
     canvas.replaceChildren(sentence);
   }
 
@@ -83,14 +87,14 @@
         datasets: data,
         height: frame.height,
       };
-      const { view } = await window.vegaEmbed(canvas, spec, {
+      const stage = stageOf(canvas, figure.dataset.label);
+      const { view } = await window.vegaEmbed(stage, spec, {
         mode: "vega-lite",
         renderer: "svg",
         actions: false,
         loader: { target: "_self" },
         tooltip: { theme: "light" },
       });
-      describe(canvas, figure.dataset.label);
       followWidth(canvas, view);
       addNotes(canvas, frame["notes_" + language]);
     } catch (error) {

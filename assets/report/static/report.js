@@ -109,8 +109,11 @@
   // On paper nothing can be unfolded any more.
   let folded = [];
   window.addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
+    folded.push(...document.querySelectorAll("details:not([open])"));
     folded.forEach((fold) => { fold.open = true; });
   });
-  window.addEventListener("afterprint", () => folded.forEach((fold) => { fold.open = false; }));
+  window.addEventListener("afterprint", () => {
+    folded.forEach((fold) => { fold.open = false; });
+    folded = [];
+  });
 })();

@@ -1,0 +1,67 @@
+"""Real Chromium, and the report of the session's build to open in it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from pipelines.report import make_report
+from pipelines.settings import Settings
+
+# No housekeeping of the browser's own on the network; --no-sandbox since CI may be root.
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-quic",
+]  # fmt: skip
+
+
+def chromium() -> str | None:
+    """The system's Chromium: none is downloaded."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = chromium()
+    if program is None:
+        if os.environ.get("DUIBIAO_SKIP_NOTHING"):
+            pytest.fail("Chromium is missing, and nothing may be skipped here")
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=program, args=QUIET)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def report(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the committed data, in both languages."""
+    return make_report(published, tmp_path_factory.mktemp("pages") / "report")
+
+
+class Seen:
+    """What a page asked for and said while it was looked at."""
+
+    def __init__(self, page: Page) -> None:
+        self.requests: list[str] = []
+        self.said: list[str] = []
+        page.on("request", lambda r: self.requests.append(r.url))
+        page.on("console", lambda m: self.said.append(f"{m.type}: {m.text}"))
+        page.on("pageerror", lambda e: self.said.append(f"error: {e}"))
+        page.on("requestfailed", lambda r: self.said.append(f"failed: {r.url}"))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window of its own; afterwards: no message on the console, nothing asked of a network."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    window = context.new_page()
+    seen = Seen(window)
+    yield window
+    context.close()
+    assert seen.said == []
+    outside = [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))]
+    assert outside == []

@@ -1,0 +1,66 @@
+"""All pages of the report: every link leads somewhere, nothing is loaded from outside."""
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from lxml import html
+
+from pipelines.report import make_report
+from pipelines.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def pages(
+    published: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Path, html.HtmlElement]:
+    folder = make_report(published, tmp_path_factory.mktemp("crawl") / "report")
+    return {path: html.parse(str(path)).getroot() for path in sorted(folder.rglob("*.html"))}
+
+
+def test_there_is_a_page_of_each_thing_in_both_languages(
+    pages: dict[Path, html.HtmlElement],
+) -> None:
+    assert len(pages) > 600
+    titles = [page.findtext(".//title") or "" for page in pages.values()]
+    assert all(titles)
+
+
+def test_every_link_leads_to_a_page_and_a_place(pages: dict[Path, html.HtmlElement]) -> None:
+    places = {path.resolve(): set(page.xpath("//@id")) for path, page in pages.items()}
+    wrong, inside = [], 0
+    for path, page in pages.items():
+        for link in page.xpath("//a/@href"):
+            if link.startswith(("http://", "https://")):
+                continue
+            address, _, anchor = link.partition("#")
+            target = (path.parent / unquote(address)).resolve() if address else path.resolve()
+            inside += 1
+            if target not in places or (anchor and unquote(anchor) not in places[target]):
+                wrong.append(f"{path.name}: {link}")
+    assert not wrong[:10]
+    assert inside > 10_000
+
+
+def test_identifiers_are_unique_on_each_page(pages: dict[Path, html.HtmlElement]) -> None:
+    for path, page in pages.items():
+        found = page.xpath("//@id")
+        assert len(found) == len(set(found)), path
+
+
+def test_nothing_is_loaded_from_outside(pages: dict[Path, html.HtmlElement]) -> None:
+    for path, page in pages.items():
+        loaded = page.xpath(
+            "//script/@src | //link/@href | //img/@src | //iframe/@src | //source/@src"
+        )
+        for address in loaded:
+            if not address.startswith("data:"):
+                assert (path.parent / address).is_file(), (path, address)
+
+
+def test_links_that_lead_out_are_citations(pages: dict[Path, html.HtmlElement]) -> None:
+    for path, page in pages.items():
+        for link in page.xpath("//a[starts-with(@href, 'http')]"):
+            assert "noreferrer" in link.get("rel", "") or path.name == "methods.html", link.get(
+                "href"
+            )

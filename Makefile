@@ -68,6 +68,11 @@ serve:  ## the report in a browser, on this machine (ARGS: --port N)
 	@$(ENV)
 	@.venv/bin/duibiao serve $(ARGS)
 
+.PHONY: dictionary
+dictionary:  ## docs/dictionary.md again, after a change of tables, views or examples
+	@$(MAKE) run
+	@.venv/bin/duibiao dictionary --markdown > docs/dictionary.md
+
 .PHONY: clean
 clean:  ## remove .venv, caches, stage and builds; what was fetched or handed in stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

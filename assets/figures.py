@@ -280,13 +280,13 @@ _SIGNIFICANT: Final = 5
 _MAX_DECIMALS: Final = 6
 
 
-def _shown(value: Decimal) -> str:
+def _shown(value: Decimal, digits: int = _SIGNIFICANT) -> str:
     """At most two decimals, or five significant digits; never rounded up to another digit more.
 
     99.96 stays 99.96, and 99.996 becomes 99.99: a goal that is just missed must not look met.
     """
     digits_before = max(value.adjusted() + 1, 1) if abs(value) >= 1 else value.adjusted() + 1
-    decimals = min(max(2, _SIGNIFICANT - digits_before), _MAX_DECIMALS)
+    decimals = min(max(2, digits - digits_before), _MAX_DECIMALS)
     step = Decimal(1).scaleb(-decimals)
     rounded = value.quantize(step, ROUND_HALF_UP)
     if rounded and rounded.adjusted() > value.adjusted():
@@ -296,20 +296,25 @@ def _shown(value: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def _scaled(value: Decimal, scales: Iterable[tuple[Decimal, str]]) -> str:
+def _scaled(
+    value: Decimal, scales: Iterable[tuple[Decimal, str]], digits: int = _SIGNIFICANT
+) -> str:
     for factor, word in scales:
         if abs(value) >= factor:
-            return _shown(value / factor).replace(",", "") + word
-    return _shown(value)
+            return _shown(value / factor, digits).replace(",", "") + word
+    return _shown(value, digits)
 
 
-def format_figure(value: Decimal | float, unit: str, lang: str = "zh") -> str:
+def format_figure(
+    value: Decimal | float, unit: str, lang: str = "zh", *, digits: int = _SIGNIFICANT
+) -> str:
     """Write a value for people: 1.9万亿元 or CNY 1.9 trillion, 85.8%, 26,416 Gbit/s.
 
     Args:
         value: in the canonical unit.
         unit: canonical unit.
         lang: "zh" or "en".
+        digits: significant digits, where two decimals are not enough for them.
 
     Raises:
         ValueError: the value is not finite, or the language is neither.
@@ -324,7 +329,8 @@ def format_figure(value: Decimal | float, unit: str, lang: str = "zh") -> str:
     scales = _ZH_SCALES if lang == "zh" else _EN_SCALES
     with localcontext() as context:
         context.prec = 400
-        number = _scaled(exact, scales if known.dimension in _SCALED_DIMENSIONS else ())
+        scaled = known.dimension in _SCALED_DIMENSIONS
+        number = _scaled(exact, scales if scaled else (), digits)
     if known.id == "percent":
         return f"{number}%"
     if known.id == "rank":

@@ -26,10 +26,10 @@ from assets.submission_workbook import (
     WRAPPED,
     fit_height,
     heading,
-    plain_text,
     print_on_a4,
 )
 from assets.submissions import Asked
+from pipelines.cells import plain_text
 from pipelines.faults import Fault
 from pipelines.readers import Reading
 

@@ -19,6 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from assets.submissions import Asked, Reporter, rows_hash
+from pipelines.cells import plain_text
 from pipelines.quarters import Quarter
 from schemas.units import printed_unit
 from schemas.vocabulary import BOUNDS
@@ -69,11 +70,6 @@ WRAPPED: Final = Alignment(wrap_text=True, vertical="center")
 def heading(column: FormColumn) -> str:
     """What stands in the head of a column: Chinese, then English below."""
     return f"{column.zh}\n{column.en}"
-
-
-def plain_text(text: str) -> str:
-    """Text that no spreadsheet program takes for a formula, whatever it begins with."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def write_template(reporter: Reporter, quarter: Quarter, rows: Sequence[Asked], due_on: dt.date,

@@ -6,7 +6,6 @@ a correction no longer fits, the report could not be made, or rows of a table of
 refused.
 """
 
-import csv
 import datetime as dt
 import json
 import logging
@@ -17,11 +16,11 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from pipelines import cli_exports, cli_report, cli_submissions
+from pipelines import cli_exports, cli_report, cli_sql, cli_submissions, cli_verify
 from pipelines.console import Json, emit, err, out, progress, short
 from pipelines.settings import Settings
+from pipelines.tabular import print_rows
 
 app = typer.Typer(
     name="duibiao",
@@ -254,82 +253,6 @@ def check(
 
 
 @app.command()
-def sql(
-    query: str,
-    as_json: Json = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="CSV 输出 / as CSV.")] = False,
-) -> None:
-    """对已发布的库执行只读查询 / a read-only query on the published file."""
-    from pipelines.builds import open_readonly
-    from pipelines.query import answer
-
-    with open_readonly(Settings.default()) as connection:
-        names, found = answer(connection, query)
-    if as_csv:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(names)
-        writer.writerows(found)
-    elif not as_json:
-        _print_table(names, found)
-    elif len(set(names)) < len(names):
-        raise ValueError(f"列名重复，请用 AS 区分 / two columns of one name, use AS: {names}")
-    else:
-        emit([dict(zip(names, row, strict=True)) for row in found])
-
-
-def _print_rows(found: list[dict[str, Any]]) -> None:
-    _print_table(list(found[0]) if found else [], [tuple(row.values()) for row in found])
-
-
-def _print_table(names: list[str], found: list[tuple[Any, ...]]) -> None:
-    table = Table()
-    for name in names:
-        table.add_column(escape(name), overflow="fold")
-    for row in found:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row))
-    out.print(table)
-    out.print(f"[dim]{len(found)} 行 rows[/]")
-
-
-@app.command()
-def dictionary(
-    table: Annotated[str | None, typer.Argument(help="表名 / a table.")] = None,
-    as_json: Json = False,
-) -> None:
-    """数据字典 / the data dictionary: tables, columns, units, formulas, codes."""
-    from pipelines.builds import open_readonly
-    from pipelines.query import rows
-
-    with open_readonly(Settings.default()) as connection:
-        found = rows(
-            connection,
-            "SELECT * FROM meta.dictionary "
-            "WHERE coalesce(?, table_name) IN (table_name, schema_name || '.' || table_name) "
-            "ORDER BY schema_name, table_name, column_no",
-            table,
-        )
-    if not found:
-        raise LookupError(f"没有表 / no table {table}")
-    if as_json:
-        emit(found)
-        return
-    _print_rows(
-        [
-            {
-                "表 table": f"{r['schema_name']}.{r['table_name']}",
-                "列 column": r["column_name"],
-                "类型": r["sql_type"],
-                "单位": r["unit"],
-                "含义": r["zh"],
-                "meaning": r["en"],
-                "公式 formula": r["formula"],
-            }
-            for r in found
-        ]
-    )
-
-
-@app.command()
 def diff(as_json: Json = False) -> None:
     """与上一版本的差异 / what changed since the last build."""
     from pipelines.builds import open_readonly
@@ -342,7 +265,7 @@ def diff(as_json: Json = False) -> None:
         emit({**previous, "changes": found})
         return
     out.print(f"与 {previous['previous_build_id'] or '（无上一版本 / none before）'} 相比 compared")
-    _print_rows(found)
+    print_rows(out, found)
 
 
 @app.command()
@@ -400,7 +323,7 @@ def evaluate(
         raise typer.Exit(3)
 
 
-for commands in (cli_exports, cli_report, cli_submissions):
+for commands in (cli_exports, cli_report, cli_sql, cli_submissions, cli_verify):
     commands.register(app)
 
 

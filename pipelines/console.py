@@ -44,11 +44,16 @@ def progress() -> Iterator[Callable[[str, str, int, int], None]]:
         yield say
 
 
-def emit(data: Any) -> None:
-    """Print JSON, one document; dates as ISO text, what is not finite as null."""
+def json_text(data: Any) -> str:
+    """One JSON document; dates as ISO text, what is not finite as null."""
     text = json.dumps(data, default=lambda x: float(x) if isinstance(x, Decimal) else str(x))
     finite = json.loads(text, parse_constant=lambda _: None)
-    print(json.dumps(finite, ensure_ascii=False, indent=2))
+    return json.dumps(finite, ensure_ascii=False, indent=2)
+
+
+def emit(data: Any) -> None:
+    """Print JSON, one document; see `json_text`."""
+    print(json_text(data))
 
 
 def short(path: Path) -> str:

@@ -8,22 +8,36 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 import polars as pl
 
 from pipelines import clock, nightly, stage
+from pipelines.asset_guides import described
+from pipelines.asset_pages import (
+    REGISTER,
+    attainment_picture,
+    findings_table,
+    markdown,
+    plain,
+    preview,
+    theme_picture,
+    verdict,
+)
 from pipelines.fingerprint import Fingerprint, fingerprint
-from pipelines.graph import Context, Step, steps
+from pipelines.graph import Context, Frames, Step, steps
 from pipelines.locking import run_lock
+from pipelines.report import FIRST_PAGE, make_report
 from pipelines.run import publish_frames, take_in
 from pipelines.settings import Settings, is_offline
 from schemas.contract import TABLES, columns_of, comment_of, info_of
+from schemas.vocabulary import SEVERITIES, Label
 
 OWNERS = ["team:statistics"]
 TAKEN_IN = "taken_in"
-PREVIEW_ROWS = 10
+PREVIEW = "预览 preview"
+PICTURE = "图 picture"
 
 
 class AsOf(dg.ConfigurableResource[dt.date]):
@@ -83,29 +97,34 @@ def made_of(folder: Path, day: dt.date) -> Fingerprint:
     group_name="landing",
     owners=OWNERS,
     kinds={"http"},
-    description="取数：访问各数据源，收取手工文件与单位报送 / asks the sources, takes in what "
-    "people dropped and submitted; one that fails stops no other",
+    description=described(
+        TAKEN_IN,
+        Label(
+            "取数：访问各数据源，收取手工文件与单位报送",
+            "Taking in: asks the sources, takes what people dropped and submitted",
+        ),
+    ),
 )
 def taken_in() -> dg.MaterializeResult[Any]:
     """How each source answered. DUIBIAO_OFFLINE=1: nobody is asked."""
     settings = Settings.default()
     with run_lock(settings):
         taken = take_in(settings, offline=is_offline())
-    columns = ("source_id", "outcome", "fetched", "unchanged", "quarantined", "failed", "trouble")
-    found = [
-        (
+    heads = ["数据源 source", "结果 outcome", "新取 fetched", "无变化 unchanged",
+             "待定 quarantined", "失败 failed", "问题与处理 trouble, what to do"]  # fmt: skip
+    cells = [
+        [
             state.source_id,
             state.outcome,
-            *(state.count(name) for name in columns[2:6]),
-            "; ".join(f"{part} {t.zh} → {t.remedy}" for part, t in state.troubles),
-        )
+            *(str(state.count(name)) for name in ("fetched", "unchanged", "quarantined", "failed")),
+            "; ".join(f"{part} {t.zh} → {t.remedy}" for part, t in state.troubles) or "—",
+        ]
         for state in taken.states
     ]
-    frame = pl.DataFrame(found, schema=columns, orient="row")
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": frame.height,
-            "数据源 sources": dg.MetadataValue.md(markdown(frame)),
+            "dagster/row_count": len(cells),
+            "数据源 sources": dg.MetadataValue.md(markdown(heads, cells)),
             "报送 submissions": ", ".join(f"{r.file}: {r.outcome}" for r in taken.receipts) or "—",
         }
     )
@@ -145,46 +164,60 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
             made = step(Context(Settings.default(), as_of.date()), frames)
         for name, frame in made.items():
             stage.write_frame(folder, name, frame)
+        names = _names(context.run.run_id)
         for key in keys:
             shown = made[key] if key in made else made[step.writes[0]]
-            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(shown))
+            metadata: dict[str, Any] = {
+                "dagster/row_count": shown.height,
+                PREVIEW: dg.MetadataValue.md(preview(key, shown, names)),
+            }
+            picture = _picture(step, key, frames | made, context.run.run_id, as_of.date())
+            if picture:
+                metadata[PICTURE] = dg.MetadataValue.md(picture)
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
     return compute
 
 
+def _picture(step: Step, key: str, frames: Frames, run_id: str, as_of: dt.date) -> str:
+    """What an asset looks like, in markdown; "" for those that are better read as tables."""
+    if key == "gap_to_goal":
+        return attainment_picture(frames, as_of)
+    if f"vintages_{step.name}" in step.writes:
+        register = {name: staged(run_id, name) for name in REGISTER}
+        figures = pl.concat([frames[f"vintages_{step.name}"], frames["document_observations"]])
+        return theme_picture(step.name, figures, register, as_of)
+    return ""
+
+
+def _names(run_id: str) -> dict[str, str]:
+    """Chinese names of indicators and regions by id, where the register has been read."""
+    try:
+        indicators, regions = staged(run_id, "indicators"), staged(run_id, "regions")
+    except stage.StageError:  # steps that need no register may come before it
+        return {}
+    return dict(
+        [*indicators.select("indicator_id", "name_zh").iter_rows(),
+         *regions.select("region_code", "name_zh").iter_rows()]
+    )  # fmt: skip
+
+
 def _description(step: Step, key: str) -> str:
-    if key in TABLES:
-        info = info_of(TABLES[key])
-        return f"{info.zh} / {info.en}"
-    return f"{step.zh} / {step.en}"
+    if key not in TABLES:
+        return described(key, Label(step.zh, step.en))
+    info = info_of(TABLES[key])
+    return described(key, Label(info.zh, info.en))
 
 
 def _schema(key: str) -> dict[str, Any]:
     if key not in TABLES:
         return {}
     found = [
-        dg.TableColumn(c.name, c.sql_type, description=comment_of(c),
+        dg.TableColumn(c.name, c.sql_type, description=plain(comment_of(c)),
                        constraints=dg.TableColumnConstraints(nullable=c.nullable))
         for c in columns_of(TABLES[key])
     ]  # fmt: skip
     return {"dagster/column_schema": dg.TableSchema(found)}
-
-
-def _metadata(frame: pl.DataFrame) -> dict[str, Any]:
-    return {
-        "dagster/row_count": frame.height,
-        "预览 preview": dg.MetadataValue.md(markdown(frame.head(PREVIEW_ROWS))),
-    }
-
-
-def markdown(frame: pl.DataFrame, columns: int = 12) -> str:
-    """A small markdown table of the first columns."""
-    names = frame.columns[:columns]
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    for row in frame.select(names).iter_rows():
-        cells = ("" if value is None else str(value).replace("|", "\\|")[:80] for value in row)
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def warehouse_asset(order: Sequence[Step]) -> dg.AssetsDefinition:
@@ -197,8 +230,13 @@ def warehouse_asset(order: Sequence[Step]) -> dg.AssetsDefinition:
         deps=sorted({holder[f] for f in holder if f in TABLES}),
         owners=OWNERS,
         kinds={"duckdb"},
-        description="数据仓库：一个 DuckDB 文件，整体发布 / the warehouse: one DuckDB file, "
-        "published whole or not at all",
+        description=described(
+            "warehouse",
+            Label(
+                "数据仓库：一个 DuckDB 文件，整体发布",
+                "The warehouse: one DuckDB file, published whole or not at all",
+            ),
+        ),
     )
     def warehouse(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
         settings = Settings.default()
@@ -218,30 +256,73 @@ def warehouse_asset(order: Sequence[Step]) -> dg.AssetsDefinition:
     return warehouse
 
 
+@dg.asset(
+    name="report",
+    group_name="warehouse",
+    deps=["warehouse"],
+    owners=OWNERS,
+    kinds={"html"},
+    description=described(
+        "report",
+        Label("报告：给人看的网页，中英文", "The report: web pages for people, two languages"),
+    ),
+)
+def report() -> dg.MaterializeResult[Any]:
+    """The pages of the live build."""
+    page = make_report(Settings.default()) / FIRST_PAGE
+    return dg.MaterializeResult(
+        metadata={
+            "首页 first page": dg.MetadataValue.path(str(page)),
+            "在浏览器里打开 open in a browser": dg.MetadataValue.url(page.as_uri()),
+        }
+    )
+
+
+class Promise(NamedTuple):
+    """What a table is checked for.
+
+    Attributes:
+        zh, en: the sentence that should hold.
+        broken_by: severities of the findings that it does not hold with.
+    """
+
+    zh: str
+    en: str
+    broken_by: tuple[str, ...] = ("error", "warning")
+
+
 CHECKED = {
-    "rejected_rows": "没有被拒绝的行 / no row was refused",
-    "observations": "各来源一致、数据不陈旧 / sources agree and nothing is stale",
-    "gap_to_goal": "每个有效目标都有数据 / every live goal has data",
-    "statements": "每条原文都有去向 / every statement is accounted for",
-    "landings": "每个来源都能读取 / every source could be read",
-    "sources": "每个来源都应答并通过验收 / every source answered and was accepted",
+    "rejected_rows": Promise("没有被拒绝的行", "no row was refused"),
+    "observations": Promise("各来源一致、数据不陈旧", "sources agree and nothing is stale"),
+    "gap_to_goal": Promise("每个有效目标都有数据", "every live goal has data", tuple(SEVERITIES)),
+    "statements": Promise("每条原文都有去向", "every statement is accounted for"),
+    "landings": Promise("每个来源都能读取", "every source could be read"),
+    "sources": Promise("每个来源都应答并通过验收", "every source answered and was accepted"),
+    "submissions": Promise("报送表都能读取", "every submission could be read"),
 }
 
 
-def check_of(table: str, sentence: str) -> dg.AssetChecksDefinition:
-    """The findings of a table as an asset check: an error fails it, a warning warns."""
+def check_of(table: str, promise: Promise) -> dg.AssetChecksDefinition:
+    """The findings of a table as an asset check: an error fails it, anything else warns."""
 
-    @dg.asset_check(asset=table, name="findings", description=sentence, additional_deps=["checks"])
+    @dg.asset_check(
+        asset=table,
+        name="findings",
+        description=f"{promise.zh} / {promise.en}",
+        additional_deps=["checks"],
+    )
     def findings(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         found = staged(context.run.run_id, "checks").filter(pl.col("table_name") == table)
-        serious = found.filter(pl.col("severity") != "info")
-        has_errors = "error" in serious["severity"]
-        shown = serious.select("severity", "rule", "key", "message_zh", "message_en").head(30)
+        against = found.filter(pl.col("severity").is_in(promise.broken_by))
+        names = _names(context.run.run_id)
+        has_errors = "error" in against["severity"]
         return dg.AssetCheckResult(
-            passed=serious.is_empty(),
+            passed=against.is_empty(),
             severity=dg.AssetCheckSeverity.ERROR if has_errors else dg.AssetCheckSeverity.WARN,
-            description=f"{sentence}：{found.height} 项发现 finding(s)",
-            metadata={"发现 findings": dg.MetadataValue.md(markdown(shown))},
+            description=verdict(
+                Label(promise.zh, promise.en), against, found.height - against.height, names
+            ),
+            metadata={"发现与处理 findings": dg.MetadataValue.md(findings_table(against, names))},
         )
 
     return findings
@@ -252,8 +333,8 @@ def definitions() -> dg.Definitions:
     """Everything that Dagster loads: assets, checks, the nightly job, its schedule and sensor."""
     order = steps(Settings.default())
     return dg.Definitions(
-        assets=[taken_in, *assets_of(order), warehouse_asset(order)],
-        asset_checks=[check_of(table, sentence) for table, sentence in CHECKED.items()],
+        assets=[taken_in, *assets_of(order), warehouse_asset(order), report],
+        asset_checks=[check_of(table, promise) for table, promise in CHECKED.items()],
         jobs=[nightly.JOB],
         schedules=[nightly.SCHEDULE],
         sensors=[nightly.report_failure],

@@ -138,7 +138,7 @@ def check_warehouse(
 
     Raises:
         PublishError: lists everything that is wrong with tables, columns, types, row counts, keys,
-            comments, views, macros or the storage version.
+            comments, views, macros, the storage version or what `meta.dictionary` says of a table.
     """
     with duckdb.connect(str(path), read_only=True, config=dict(_CONFIG)) as connection:
         connection.execute("SET python_enable_replacements = false")
@@ -147,6 +147,7 @@ def check_warehouse(
             *(p for m in models for p in _check_table(connection, m, frames)),
             *_check_main(connection, models, views or {}, macros or {}),
             *_check_comments(connection),
+            *_check_dictionary(connection, models),
         ]
     if problems:
         raise PublishError(problems)
@@ -310,6 +311,43 @@ def _check_comments(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         """
     ).fetchall():
         yield f"{kind} {name} has no comment"
+
+
+def _check_dictionary(
+    connection: duckdb.DuckDBPyConnection, models: Sequence[type[Table]]
+) -> Iterator[str]:
+    """`meta.dictionary`, if it is among the models, against the tables as they are, both ways."""
+    if "dictionary" not in {info_of(m).name for m in models}:
+        return
+    for place, said, found in connection.execute(
+        """
+        WITH said AS (
+            SELECT schema_name, table_name, column_name,
+                   {'place': column_no, 'type': sql_type, 'nullable': nullable, 'key': is_key,
+                    'comment': zh || ' / ' || en || coalesce(' [' || unit || ']', '')
+                               || coalesce(' = ' || formula, '')}::VARCHAR AS what
+            FROM meta.dictionary),
+        keys AS (
+            SELECT schema_name, table_name, unnest(constraint_column_names) AS column_name
+            FROM duckdb_constraints()
+            WHERE database_name = current_database() AND constraint_type = 'PRIMARY KEY'),
+        found AS (
+            SELECT c.schema_name, c.table_name, c.column_name,
+                   {'place': c.column_index, 'type': c.data_type, 'nullable': c.is_nullable,
+                    'key': k.column_name IS NOT NULL, 'comment': c.comment}::VARCHAR AS what
+            FROM duckdb_columns() c
+            JOIN duckdb_tables() t USING (database_name, schema_name, table_name)
+            LEFT JOIN keys k ON k.schema_name = c.schema_name AND k.table_name = c.table_name
+                 AND k.column_name = c.column_name
+            WHERE c.database_name = current_database() AND NOT c.internal)
+        SELECT schema_name || '.' || table_name || '.' || column_name, said.what, found.what
+        FROM said FULL JOIN found USING (schema_name, table_name, column_name)
+        WHERE said.what IS DISTINCT FROM found.what ORDER BY 1
+        """
+    ).fetchall():
+        yield (
+            f"meta.dictionary has {place} as {said or 'nothing'}, the file as {found or 'nothing'}"
+        )
 
 
 def _run(connection: duckdb.DuckDBPyConnection, name: str, statements: Sequence[str]) -> None:

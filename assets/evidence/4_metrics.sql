@@ -97,7 +97,7 @@ CREATE TABLE metrics AS
                 THEN (y / b) ^ (1 / (target_year - baseline_t)) - 1 END AS cagr_required,
            p.recent_pace,
            CASE WHEN t < target_year AND operator <> 'range'
-                THEN s * greatest(0, gap_abs) / (target_year - t) END AS required_pace,
+                THEN s * greatest(0, s * (y - a)) / (target_year - t) END AS required_pace,
            CASE WHEN t < target_year AND operator <> 'range' AND a > 0 AND y > 0
                 THEN CASE WHEN gap_abs <= 0 THEN 0
                           ELSE (y / a) ^ (1 / (target_year - t)) - 1 END END AS required_cagr,
@@ -105,12 +105,10 @@ CREATE TABLE metrics AS
            CASE WHEN operator = 'eq' THEN abs(y - d.value)
                 WHEN operator = 'range' THEN greatest(y - d.value, d.value - value_high)
                 ELSE s * (y - d.value) END AS shortfall_at_deadline,
-           -- Met at some later date, but nobody looked at the deadline: late or not is not known.
-           CASE WHEN d.value IS NOT NULL
-                     OR (f.first_met_year <= target_year AND as_of > make_date(target_year, 12, 31))
-                THEN f.first_met_year - target_year END AS late_years,
+           -- Where nobody looked at the deadline, late or not is not known.
+           CASE WHEN d.value IS NOT NULL THEN f.first_met_year - target_year END AS late_years,
            coalesce(as_of > make_date(target_year, 12, 31), false)
-               OR coalesce(obs_year >= target_year, false) AS deadline_passed,
+               OR coalesce(t >= target_year - 1e-9, false) AS deadline_passed,
            coalesce(meets(operator, a, latest_bound, y, value_high, w.tolerance), false)
                AS met_within_tolerance,
            coalesce(meets(operator, a, latest_bound, y, value_high, 0), false) AS met_latest

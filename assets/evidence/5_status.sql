@@ -4,7 +4,8 @@ CREATE TABLE recomputed AS
     WITH facts AS (
         SELECT m.*,
                cagr_actual * s / nullif(abs(cagr_required), 0) AS cagr_ratio,
-               CASE WHEN met_within_tolerance AND required_pace IS NOT NULL THEN 0
+               CASE WHEN required_pace = 0 OR (met_within_tolerance AND required_pace IS NOT NULL)
+                         THEN 0
                     WHEN s * required_pace > 0 AND s * recent_pace > 0
                         THEN required_pace / recent_pace END AS accel_factor,
                EXISTS (SELECT 1 FROM judged j WHERE j.target_id = m.target_id
@@ -24,8 +25,8 @@ CREATE TABLE recomputed AS
             WHEN deadline_passed THEN CASE
                 WHEN met_at_deadline AND met_before THEN 'achieved_early'
                 WHEN met_at_deadline THEN 'achieved_on_time'
-                WHEN met_at_deadline = false AND met_after THEN 'achieved_late'
                 WHEN met_at_deadline = false AND met_before THEN 'achieved_then_lost'
+                WHEN met_at_deadline = false AND met_after THEN 'achieved_late'
                 WHEN met_at_deadline = false THEN 'missed'
                 WHEN met_after THEN 'achieved_date_unknown'
                 WHEN seen_after THEN 'missed'

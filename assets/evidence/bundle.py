@@ -97,7 +97,7 @@ def write_bundle(
         "format": FORMAT,
         "build": record,
         "inputs_left_out": left_out,
-        "files": {name: _hash_of(members[name]) for name in sorted(members)},
+        "files": {name: hash_of(members[name]) for name in sorted(members)},
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=2, default=str)
     members[MANIFEST] = f"{text}\n".encode()
@@ -203,5 +203,6 @@ def _changed(archive: zipfile.ZipFile, files: dict[str, str]) -> Iterator[str]:
                 yield f"{name}: 与清单的 SHA-256 不符 / its SHA-256 is not the manifest's"
 
 
-def _hash_of(content: Path | bytes) -> str:
+def hash_of(content: Path | bytes) -> str:
+    """SHA-256 of a member, in hexadecimal."""
     return hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else sha256_of(content)

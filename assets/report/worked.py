@@ -203,7 +203,7 @@ class _Sheet:
              formulas.GROWTH_PLANNED, self.growth),
         ):  # fmt: skip
             # Missing for the same reason as progress: said once.
-            reasons = (None, self.missing.get("progress_pct"))
+            reasons = (None, self.missing.get("progress_pct"), *_GOES_WITHOUT_SAYING)
             if g[metric] is not None or self.missing.get(metric) not in reasons:
                 yield self.made(metric, name, template, write)
 
@@ -273,11 +273,13 @@ class _Sheet:
             )  # fmt: skip
         if g["first_met_year"] is not None:
             late = g["late_years"]
-            note = "" if late is None else (
-                t("与期限同年", "in the year that it was due") if late == 0
-                else t(f"比期限{'晚' if late > 0 else '早'} {abs(late):g} 年",
-                       f"{abs(late):g} years {'late' if late > 0 else 'early'}")
-            )  # fmt: skip
+            note = ""
+            if late == 0:
+                note = t("与期限同年", "in the year that it was due")
+            elif late is not None:
+                years = f"{abs(late):g} year{'' if abs(late) == 1 else 's'}"
+                note = t(f"比期限{'晚' if late > 0 else '早'} {abs(late):g} 年",
+                         f"{years} {'late' if late > 0 else 'early'}")  # fmt: skip
             yield Step("first_met_year", t("首次达到", "First met"), "", "",
                        str(g["first_met_year"]), note)  # fmt: skip
 

@@ -1,15 +1,10 @@
-"""Real Chromium, and the report of the session's build to open in it."""
+"""Real Chromium, in which the tests open the report of the session's build."""
 
-import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-
-from pipelines.report import make_report
-from pipelines.settings import Settings
 
 # No housekeeping of the browser's own on the network; --no-sandbox since CI may be root.
 QUIET = [
@@ -27,19 +22,11 @@ def chromium() -> str | None:
 def browser() -> Iterator[Browser]:
     program = chromium()
     if program is None:
-        if os.environ.get("DUIBIAO_SKIP_NOTHING"):
-            pytest.fail("Chromium is missing, and nothing may be skipped here")
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=program, args=QUIET)
         yield running
         running.close()
-
-
-@pytest.fixture(scope="session")
-def report(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of the committed data, in both languages."""
-    return make_report(published, tmp_path_factory.mktemp("pages") / "report")
 
 
 class Seen:

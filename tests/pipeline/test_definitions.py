@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from pipelines import nightly
+from pipelines.asset_guides import GUIDES
 from pipelines.builds import build_record, list_builds, live_build
-from pipelines.definitions import definitions
+from pipelines.definitions import PICTURE, PREVIEW, definitions
+from pipelines.graph import steps
 from pipelines.run import run
 from pipelines.settings import Settings
 from schemas.contract import TABLES, columns_of
@@ -32,6 +34,22 @@ def test_every_asset_says_what_it_is_and_whose(graph: Any) -> None:
         assert " / " in node.description, key  # Chinese / English
         assert node.owners, key
         assert node.group_name != "default", key
+
+
+def test_every_asset_says_what_to_look_at(graph: Any) -> None:
+    names = {key.path[-1] for key in graph.get_all_asset_keys()}
+    themes = {s.name for s in steps(Settings.default()) if f"vintages_{s.name}" in s.writes}
+    assert names - themes == set(GUIDES)
+    for key in graph.get_all_asset_keys():
+        description = graph.get(key).description
+        assert "看什么" in description, key
+        assert "ook " in description, key
+
+
+def test_formulas_of_columns_are_not_taken_for_markup(graph: Any) -> None:
+    schema = graph.get(dg.AssetKey("gap_to_goal")).metadata["dagster/column_schema"]
+    target = next(c for c in schema.columns if c.name == "resolved_target")
+    assert r"factor\*Y_ref" in target.description
 
 
 @pytest.mark.parametrize(
@@ -78,7 +96,9 @@ def night() -> dg.ExecuteInProcessResult:
 def test_a_night_publishes_what_a_plain_run_does_and_the_next_one_nothing(
     fresh: Settings, published: Settings
 ) -> None:
-    assert night().success
+    result = night()
+    assert result.success
+    assert_pages_are_readable(result)
     ours, plain = live_build(fresh), live_build(published)
     assert ours is not None
     assert plain is not None
@@ -87,6 +107,23 @@ def test_a_night_publishes_what_a_plain_run_does_and_the_next_one_nothing(
     assert not run(fresh, TODAY).published  # made of the same: nothing to publish
     assert night().success
     assert len(list_builds(fresh)) == 1
+
+
+def assert_pages_are_readable(result: dg.ExecuteInProcessResult) -> None:
+    shown = {
+        event.asset_key.path[-1]: {
+            label: str(entry.value)
+            for label, entry in event.step_materialization_data.materialization.metadata.items()
+        }
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key is not None
+    }
+    assert "电子商务交易额" in shown["gap_to_goal"][PREVIEW]
+    for name in ("gap_to_goal", "ecommerce", "bandwidth"):
+        assert shown[name][PICTURE].startswith("![")
+    page = Path(shown["report"]["首页 first page"])
+    assert page.is_file()
+    assert shown["report"]["在浏览器里打开 open in a browser"] == page.as_uri()
 
 
 @pytest.mark.slow
@@ -99,8 +136,9 @@ def test_a_refused_row_fails_its_check_and_the_night_goes_on(fresh: Settings) ->
     refused = verdicts["rejected_rows"]
     assert not refused.passed
     assert refused.severity is dg.AssetCheckSeverity.ERROR
-    assert "把亿写成了万" not in (refused.description or "")  # the remedy stands in the table
-    assert "scale_slip" in str(refused.metadata)
+    assert "不成立（没有被拒绝的行）：1个错误" in (refused.description or "")
+    assert "Does not hold (no row was refused): 1 error(s)" in (refused.description or "")
+    assert "把亿写成了万" in str(refused.metadata)
     assert verdicts["statements"].passed
     assert live_build(fresh) is not None
 

@@ -120,7 +120,7 @@ def test_the_server_shows_the_newest_report_to_this_machine_only(built: Settings
             assert ask(port, "/")[:2] == (200, "text/html")
             assert ask(port, "/indicators/")[0] == 404
             assert ask(port, "/../warehouse.duckdb")[0] == 404
-            assert ask(port, "/%2e%2e/build.json")[0] == 404
+            assert ask(port, "/%2e%2e/warehouse.duckdb")[0] == 404
             newer = built.data / "newer"
             newer.mkdir()
             (newer / "index.html").write_text("newer", encoding="utf-8")

@@ -21,6 +21,12 @@ MAY_IMPORT_ASSETS = {
     "pipelines/cli.py": {"assets.evaluate"},
     "pipelines/show.py": {"assets.figures"},
     "pipelines/report.py": None,
+    "pipelines/asset_pages.py": None,
+    "pipelines/cli_sql.py": {
+        "assets.examples",
+        "assets.dictionary_page",
+        "assets.dictionary_markdown",
+    },
     "pipelines/cli_verify.py": {"assets.evidence.bundle"},
     "pipelines/cli_exports.py": {"assets.exports.write", "assets.exports.notes"},
 }

@@ -1,21 +1,45 @@
 """All pages of the report: every link leads somewhere, nothing is loaded from outside."""
 
+from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from lxml import html
 
-from pipelines.report import make_report
-from pipelines.settings import Settings
-
 
 @pytest.fixture(scope="module")
-def pages(
-    published: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> dict[Path, html.HtmlElement]:
-    folder = make_report(published, tmp_path_factory.mktemp("crawl") / "report")
-    return {path: html.parse(str(path)).getroot() for path in sorted(folder.rglob("*.html"))}
+def pages(report: Path) -> dict[Path, html.HtmlElement]:
+    return {path: html.parse(str(path)).getroot() for path in sorted(report.rglob("*.html"))}
+
+
+class Nesting(HTMLParser):
+    """Follows the tags of a page: each that is opened must be closed, in its turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.faults: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        if len(names) != len(set(names)):
+            self.faults.append(f"an attribute twice: {self.get_starttag_text()}")
+        if tag not in ("meta", "link", "br", "hr", "img", "input", "col"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> in line {self.getpos()[0]}")
+
+
+def test_every_page_is_well_formed(report: Path) -> None:
+    for path in report.rglob("*.html"):
+        nesting = Nesting()
+        nesting.feed(path.read_text(encoding="utf-8"))
+        nesting.close()
+        assert not nesting.faults, path
+        assert not nesting.open, path
 
 
 def test_there_is_a_page_of_each_thing_in_both_languages(

@@ -20,7 +20,7 @@ from pipelines.warehouse import (
     parents_first,
 )
 from schemas import vocabulary
-from schemas.contract import columns_of, info_of
+from schemas.contract import columns_of, empty, info_of
 from schemas.tables_core import CORE_TABLES, Indicators, Targets
 from schemas.tables_meta import META_TABLES
 from tests.fixtures.small_tables import (
@@ -190,6 +190,59 @@ def test_the_check_finds_what_is_wrong_with_a_file(
         connection.execute(corrupt)
     with pytest.raises(PublishError, match=complaint):
         check_warehouse(built, frames, TABLES, VIEWS, MACROS)
+
+
+EVERY_TABLE = (*TABLES, *META_TABLES)
+
+
+def frames_with_dictionary() -> dict[str, pl.DataFrame]:
+    """Also the tables of `meta`; only the dictionary and the codes hold rows."""
+    others = {info_of(m).name: empty(m) for m in META_TABLES}
+    return others | small_frames() | {
+        "dictionary": dictionary_frame(EVERY_TABLE), "codes": codes_frame(EVERY_TABLE),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def with_dictionary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("dictionary") / "warehouse.duckdb"
+    build_warehouse(path, frames_with_dictionary(), EVERY_TABLE)
+    check_warehouse(path, frames_with_dictionary(), EVERY_TABLE)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("corrupt", "complaint"),
+    [
+        ("UPDATE meta.dictionary SET unit = 'pieces' WHERE column_name = 'age_days'",
+         r"core\.completeness\.age_days as .*\[pieces\].*, the file as .*\[days\]"),
+        ("UPDATE meta.dictionary SET zh = '别的' WHERE table_name = 'targets'"
+         " AND column_name = 'note'", r"core\.targets\.note as .*别的.*, the file as .*备注"),
+        ("UPDATE meta.dictionary SET sql_type = 'BIGINT' WHERE table_name = 'targets'"
+         " AND column_name = 'value'", r"core\.targets\.value as .*BIGINT.*the file as .*DOUBLE"),
+        ("UPDATE meta.dictionary SET nullable = true WHERE table_name = 'targets'"
+         " AND column_name = 'unit'", r"core\.targets\.unit as "),
+        ("UPDATE meta.dictionary SET is_key = true WHERE table_name = 'targets'"
+         " AND column_name = 'unit'", r"core\.targets\.unit as "),
+        ("UPDATE meta.dictionary SET column_no = 99 WHERE table_name = 'targets'"
+         " AND column_name = 'unit'", r"core\.targets\.unit as "),
+        ("DELETE FROM meta.dictionary WHERE table_name = 'targets' AND column_name = 'note'",
+         r"core\.targets\.note as nothing, the file as "),
+        ("UPDATE meta.dictionary SET column_name = 'ghost' WHERE table_name = 'targets'"
+         " AND column_name = 'note'", r"core\.targets\.ghost as .*, the file as nothing"),
+        ("COMMENT ON COLUMN core.targets.note IS '别的 / other'",
+         r"core\.targets\.note as .*备注.*, the file as .*别的"),
+        ("CREATE TABLE core.stray (a INTEGER)", r"core\.stray\.a as nothing, the file as "),
+    ],
+)  # fmt: skip
+def test_a_dictionary_that_disagrees_with_a_table_fails_the_build(
+    with_dictionary: Path, tmp_path: Path, corrupt: str, complaint: str
+) -> None:
+    path = Path(shutil.copy(with_dictionary, tmp_path / "warehouse.duckdb"))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(corrupt)
+    with pytest.raises(PublishError, match=f"meta.dictionary has {complaint}"):
+        check_warehouse(path, frames_with_dictionary(), EVERY_TABLE)
 
 
 def test_the_check_finds_broken_keys_in_a_file_without_constraints(

@@ -1,0 +1,81 @@
+"""The macros of the warehouse: questions with a parameter. Each answers from the views or tables.
+
+Where the file is attached to another database, DuckDB finds what a macro reads only after `USE`.
+`gap_as_of` reads `gap.gap_by_day`, so that it gives the same rows as a run with `--as-of`.
+"""
+
+from typing import Final
+
+from pipelines.warehouse import Macro
+
+MACROS: Final[dict[str, Macro]] = {
+    "year_end_scale": Macro(
+        "日期换算为年末刻度：2020-12-31 为 2020.0",
+        "a day on the scale on which 31 December is the number of its year",
+        """
+        (day) AS year(day) - 1 + dayofyear(day) / dayofyear(make_date(year(day), 12, 31))
+        """,
+        "year_end_scale(DATE '2020-12-31')",
+    ),
+    "gap_as_of": Macro(
+        "截至某日所知的目标差距，与 duibiao run --as-of 相同",
+        "gap to goal as known on a day; the same answers as a run with --as-of",
+        """
+        (day) AS TABLE SELECT * REPLACE (
+                   day::DATE AS as_of,
+                   obs_age_years + year_end_scale(day::DATE) - year_end_scale(as_of)
+                       AS obs_age_years)
+        FROM gap.gap_by_day
+        WHERE as_of <= day::DATE
+        QUALIFY row_number() OVER (PARTITION BY target_id ORDER BY as_of DESC) = 1
+        """,
+        "gap_as_of(DATE '2020-12-31')",
+    ),
+    "trend": Macro(
+        "一个指标在一个地区的序列（采用值）",
+        "the series of an indicator in a region, values of record; compare within a segment only",
+        """
+        (indicator, region) AS TABLE
+        SELECT period, period_type, period_end, value, unit, bound, value_printed, quality,
+                     source_title, source_url, published_on, vintage_count, is_conflict,
+                     (SELECT count(DISTINCT b.starts_on) FROM core.series_breaks b
+                      WHERE b.indicator_id = indicator AND b.starts_on <= period_end) AS segment
+        FROM core.observations
+        WHERE indicator_id = indicator AND region_code = region
+        ORDER BY period_end, period_type
+        """,
+        "trend('ecommerce_transaction_value', '410000')",
+    ),
+    "target_history": Macro(
+        "一个指标的全部目标及其出处和被取代情况",
+        "all targets of an indicator with their sources and what superseded them",
+        """
+        (indicator) AS TABLE
+        SELECT t.target_id, t.region_code, t.year, t.operator, t.value, t.unit, t.printed,
+                     t.value_kind, t.standing, t.issued_on, s.title, s.section, s.url,
+                     t.superseded_by, t.superseded_on, g.status, g.attainment_pct
+        FROM core.targets t
+        JOIN core.target_sources s ON s.target_id = t.target_id AND s.source_no = 1
+        LEFT JOIN gap.gap_to_goal g ON g.target_id = t.target_id
+        WHERE t.indicator_id = indicator
+        ORDER BY t.year, t.issued_on
+        """,
+        "target_history('ecommerce_transaction_value')",
+    ),
+    "peers": Macro(
+        "一个指标在一年中的各省比较：数值、位次、与中位数和第一位的差距",
+        "all provinces of an indicator in a year: value, rank, gaps to the median and to the best; "
+        "ranked_by tells whether more is better, or nobody knows",
+        """
+        (indicator, year) AS TABLE
+        SELECT p.rank, p.region_code, p.region_zh, p.region_en, p.value, p.unit, p.bound,
+                     p.provinces, p.ranked_by, p.median, p.gap_to_median,
+                     p.best_value, p.best_region_zh, p.best_region_en, p.gap_to_best,
+                     p.source_title, p.source_url
+        FROM main.province_ranking p
+        WHERE p.indicator_id = indicator AND p.obs_year = year
+        ORDER BY p.rank, p.region_code
+        """,
+        "peers('software_business_revenue', 2020)",
+    ),
+}

@@ -1,8 +1,9 @@
-"""全部目标及其结果 / all targets and their outcomes. Run: `make notebook`, or as a plain script."""
+"""总览：全部目标及其结果 / Overview: all goals and what became of them."""
 
 import marimo
 
-app = marimo.App(width="medium", app_title="对标 duibiao: 目标与结果 / goals and outcomes")
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="对标 duibiao · 总览 overview")
 
 
 @app.cell
@@ -11,183 +12,220 @@ def _():
     import marimo as mo
     import polars as pl
 
-    from pipelines.builds import NothingPublished, open_readonly
-    from pipelines.settings import Settings
+    from assets import charts
+    from assets.charts.style import BLUE, ORANGE
+    from pipelines.notebook import figures, language_switch, published, table, wide
 
-    return NothingPublished, Settings, alt, mo, open_readonly, pl
-
-
-@app.cell
-def _(NothingPublished, Settings, mo, open_readonly):
-    def read(query, *values):
-        """Ask the published file; the connection is closed at once, so that no run has to wait."""
-        with open_readonly(Settings.default()) as connection:
-            return connection.sql(query, params=list(values)).pl()
-
-    try:
-        build = read("FROM meta.build").row(0, named=True)
-    except NothingPublished as nothing:
-        mo.stop(True, mo.md(f"**{nothing}**"))
-    return build, read
+    return BLUE, ORANGE, alt, charts, figures, language_switch, mo, pl, published, table, wide
 
 
 @app.cell
-def _(mo):
-    def plain_table(frame, **options):
-        """A table to read and sort, without the statistics of its columns."""
-        return mo.ui.table(
-            frame, selection=None, show_column_summaries=False, show_data_types=False, **options
-        )
-
-    return (plain_table,)
+def _(published):
+    build = published()
+    return (build,)
 
 
 @app.cell
-def _(build, mo):
-    mo.md(f"""
-    # 规划目标离实现还有多远 / How far the goals are from being met
-
-    截至 **{build["as_of"]}** 所知；版本 `{build["build_id"]}`。
-    没有数据的目标列为“无数据”，不当作零。
-
-    As known on **{build["as_of"]}**. Goals without data are listed as such; nothing is imputed.
-    """)
+def _(build):
+    build.masthead(
+        "规划目标离实现还有多远",
+        "How far the goals are from being met",
+        "有效目标指未被后来的数字取代的目标。没有数据的目标列为“无数据”，不当作零。",
+        "Live goals are those that no later figure has replaced. Goals without data are listed as "
+        "such; nothing is imputed.",
+    )
     return
 
 
 @app.cell
-def _(alt, mo, read):
-    counts = read("FROM status_counts").with_row_index("position")
-    bars = (
-        alt.Chart(counts)
-        .transform_calculate(label="datum.status_zh + ' ' + datum.status_en")
+def _(language_switch):
+    language = language_switch()
+    language
+    return (language,)
+
+
+@app.cell
+def _(BLUE, ORANGE, alt, build, mo, wide):
+    counts = build.ask(
+        """SELECT status_zh || ' ' || status_en AS label, targets, documented, reported
+           FROM status_counts"""
+    )
+    bars = alt.Chart(counts).encode(
+        y=alt.Y("label:N", sort=counts["label"].to_list(), title=None,
+                axis=alt.Axis(labelLimit=300)),
+    )  # fmt: skip
+    kinds = {"documented": "五份文件载明 in the five documents", "reported": "其他出处 elsewhere"}
+    parts = (
+        bars.transform_fold(list(kinds), as_=["standing", "goals"])
+        .transform_calculate(
+            standing=f"datum.standing == 'documented' ? '{kinds['documented']}'"
+            f" : '{kinds['reported']}'"
+        )
         .mark_bar()
         .encode(
-            y=alt.Y("label:N", sort=alt.SortField("position"), title=None,
-                    axis=alt.Axis(labelLimit=260)),
-            x=alt.X("targets:Q", title="有效目标数 / live goals", axis=alt.Axis(tickMinStep=10)),
-            tooltip=["status_zh", "status_en", "targets", "documented"],
+            x=alt.X("goals:Q", title="有效目标数 / live goals"),
+            color=alt.Color(
+                "standing:N",
+                title=None,
+                scale=alt.Scale(domain=list(kinds.values()), range=[BLUE, ORANGE]),
+                legend=alt.Legend(orient="bottom"),
+            ),
+            tooltip=["label:N", "standing:N", "goals:Q"],
         )
+    )
+    totals = bars.mark_text(align="left", dx=5).encode(x="targets:Q", text="targets:Q")
+    mo.vstack(
+        [
+            mo.md(f"## 结论 / Verdicts\n\n有效目标 live goals: **{counts['targets'].sum()}**"),
+            wide(parts + totals, 24),
+        ]
+    )
+    return
+
+
+@app.cell
+def _(build, language):
+    goals = build.ask(
+        f"""SELECT h.*, h.theme_{language.value} AS of_theme, h.status_{language.value} AS verdict,
+                   coalesce(d.title_{language.value}, '其他出处 elsewhere') AS document,
+                   coalesce(h.target_year::VARCHAR, '无期限 open') AS due
+            FROM headline h LEFT JOIN documents d USING (document_id)
+            ORDER BY h.reached_pct IS NULL, h.reached_pct, h.target_year NULLS LAST, h.name_zh,
+                     h.target_id"""
+    )
+    return (goals,)
+
+
+@app.cell
+def _(goals, mo):
+    filters = mo.ui.dictionary(
+        {
+            column: mo.ui.multiselect(sorted(goals[column].unique()), label=label)
+            for column, label in (
+                ("of_theme", "主题 theme"),
+                ("verdict", "结论 verdict"),
+                ("document", "文件 document"),
+                ("due", "目标年 due"),
+            )
+        }
+    )
+    return (filters,)
+
+
+@app.cell
+def _(filters, goals, mo, pl):
+    wanted = [pl.col(column).is_in(values) for column, values in filters.value.items() if values]
+    chosen = goals.filter(*wanted)
+    mo.vstack(
+        [
+            mo.md("## 筛选 / Filters\n\n不选即全部；对下面的图和表都有效。"
+                  " Nothing chosen means everything; they hold for the chart and the table below."),
+            mo.hstack(list(filters.elements.values()), justify="start", wrap=True),
+            mo.md(f"选中 chosen: **{len(chosen)}** / {len(goals)}"),
+        ]
     )  # fmt: skip
-    numbers = bars.mark_text(align="left", dx=4).encode(text="targets:Q")
-    mo.vstack(
-        [mo.md("## 状态 / Verdicts"), (bars + numbers).properties(width=460, height=alt.Step(22))]
-    )
-    return
+    return (chosen,)
 
 
 @app.cell
-def _(mo, read):
-    headline = read(
-        """SELECT theme, status, status_zh AS "状态", name_zh AS "指标",
-                  target_year::VARCHAR AS "目标年",
-                  printed AS "目标（原文）", latest_value AS "最新值", unit AS "单位",
-                  obs_period AS "最新时期", round(attainment_pct, 1) AS "完成率 %",
-                  evidence_grade AS "证据", region_zh AS "地区", name_en AS indicator,
-                  obs_source AS "来源"
-           FROM headline ORDER BY status IN ('no_data', 'not_quantified'), standing,
-                                  target_year NULLS LAST, name_zh"""
-    )
-    themes = mo.ui.multiselect(sorted(headline["theme"].unique()), label="主题 theme")
-    verdicts = mo.ui.multiselect(sorted(headline["status"].unique()), label="状态 verdict")
-    return headline, themes, verdicts
-
-
-@app.cell
-def _(headline, mo, pl, plain_table, themes, verdicts):
-    chosen = headline.filter(
-        pl.col("theme").is_in(themes.value or headline["theme"].unique().to_list()),
-        pl.col("status").is_in(verdicts.value or headline["status"].unique().to_list()),
-    )
+def _(build, charts, chosen, language, mo):
+    with build.open() as _connection:
+        everything = charts.attainment_data(_connection)
+    row_height = everything["frame"][0]["height"] / max(len(everything["goals"]), 1)
+    # Its links lead into the pages of the report, which are not beside a notebook.
+    drawn = [
+        goal | {"href": None}
+        for goal in everything["goals"]
+        if goal["target_id"] in set(chosen["target_id"])
+    ]
+    frame = everything["frame"][0] | {"height": row_height * max(len(drawn), 1)}
+    attainment = {"goals": drawn, "frame": [frame]}
+    left_out = len(chosen) - len(drawn)
     mo.vstack(
         [
-            mo.md("## 有效目标 / Live goals"),
-            mo.hstack([themes, verdicts], justify="start"),
-            plain_table(chosen.drop("theme", "status"), page_size=15),
+            mo.md(
+                "## 差距最大的在前 / The biggest gaps first\n\n"
+                "期末值的完成率，无期末值则取最新值；100% 即目标。另有 "
+                f"**{left_out}** 条没有完成率（无数据、未量化或不适用），不在图中，见下表。\n\n"
+                "Attainment by the value at the deadline, else by the latest; 100% is the goal. "
+                f"**{left_out}** more have no attainment (no data, not quantified, or not "
+                "applicable): they are not drawn, but in the table below."
+            ),
+            charts.filled(charts.attainment_chart(language.value), attainment)
+            if drawn
+            else mo.md("*选中的目标都没有完成率 / none of the chosen goals has an attainment*"),
         ]
     )
     return
 
 
 @app.cell
-def _(mo, read):
-    with_data = read(
-        """SELECT DISTINCT i.indicator_id, i.name_zh || ' ' || i.name_en AS label
-           FROM core.indicators i JOIN core.targets t USING (indicator_id)
-           JOIN core.observations o USING (indicator_id) WHERE t.is_quantified ORDER BY label"""
-    )
-    options = dict(with_data.select("label", "indicator_id").iter_rows())
-    first = next((k for k, v in options.items() if v == "base_stations_5g_total"), None)
-    picker = mo.ui.dropdown(options, value=first, label="指标 indicator", searchable=True)
-    return (picker,)
-
-
-@app.cell
-def _(alt, mo, picker, plain_table, read):
-    series = read(
-        """SELECT period, value, bound, quality, source_title, period_end FROM core.observations
-           WHERE indicator_id = ? AND region_code = '410000' AND period_type <> 'year_to_date'
-           ORDER BY period_end""",
-        picker.value,
-    )
-    goals = read(
-        """SELECT make_date(t.year, 12, 31) AS due, coalesce(g.resolved_target, t.value) AS value,
-                  t.printed, s.title, t.issued_on,
-                  CASE WHEN t.superseded_by IS NULL THEN '目标 goal'
-                       ELSE '已被取代 superseded' END AS kind
-           FROM core.targets t JOIN gap.gap_to_goal g USING (target_id)
-           JOIN core.target_sources s ON s.target_id = t.target_id AND s.source_no = 1
-           WHERE t.indicator_id = ? AND t.region_code = '410000' AND t.is_quantified
-             AND t.year IS NOT NULL AND t.is_goal""",
-        picker.value,
-    )
-    unit = read("SELECT unit FROM core.indicators WHERE indicator_id = ?", picker.value).item()
-    kinds, shapes = ["目标 goal", "已被取代 superseded"], ["diamond", "cross"]
-    colours = ["#d55e00", "#999999"]
-    y_title = f"数值 / value ({unit})"
-    values = (
-        alt.Chart(series)
-        .mark_line(point=alt.OverlayMarkDef(size=60), color="#0072b2")
-        .encode(
-            x=alt.X("period_end:T", title="时期末 / end of period"),
-            y=alt.Y("value:Q", title=y_title, axis=alt.Axis(format="~s")),
-            tooltip=["period", "value", "bound", "quality", "source_title"],
-        )
-    )
-    marks = (
-        alt.Chart(goals)
-        .mark_point(size=140, filled=True)
-        .encode(
-            x="due:T",
-            y="value:Q",
-            shape=alt.Shape("kind:N", title=None, scale=alt.Scale(domain=kinds, range=shapes)),
-            color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds, range=colours)),
-            tooltip=["printed", "due", "value", "title", "issued_on", "kind"],
-        )
-    )
+def _(chosen, figures, language, mo, pl, table):
     mo.vstack(
         [
-            mo.md("## 单个指标：数据与目标 / One indicator: figures and goals"),
-            picker,
-            (values + marks).properties(width=640, height=300),
-            plain_table(goals, label="目标及出处 / goals and their sources"),
-            plain_table(series, label="采用值及出处 / values of record"),
+            mo.md(
+                "## 有效目标 / Live goals\n\n“≥”表示原文只给出下限。"
+                " “≥” marks a figure of which only a lower bound was printed."
+            ),
+            table(
+                chosen.select(
+                    pl.col(f"name_{language.value}").alias("指标 indicator"),
+                    pl.col(f"region_{language.value}").alias("地区 region"),
+                    pl.col("due").alias("目标年 due"),
+                    pl.col("printed").alias("目标原文 as printed"),
+                    figures(chosen, "reached", language.value, bound="reached_bound").alias(
+                        "结果 reached"
+                    ),
+                    pl.col("reached_period").alias("时期 period"),
+                    pl.col("reached_pct").round(1).alias("完成率 attainment %"),
+                    pl.col("verdict").alias("结论 verdict"),
+                    pl.col(f"reason_{language.value}").alias("理由 reason"),
+                    pl.col("evidence_grade").alias("证据 evidence"),
+                    pl.col("target_source").alias("目标出处 goal printed in"),
+                    pl.col("obs_source").alias("最新值出处 latest figure from"),
+                ),
+                max_height=560,
+            ),
         ]
     )
     return
 
 
 @app.cell
-def _(mo, plain_table, read):
-    unknown = read(
-        """SELECT s.zh AS "不知道的原因", s.en AS reason, count(*) AS "有效目标数 goals"
+def _(BLUE, alt, build, mo, table, wide):
+    reasons = build.ask(
+        """SELECT s.zh AS "不知道的原因", s.en AS reason, count(*) AS "有效目标数 live goals"
            FROM gap_to_goal g JOIN meta.codes s
              ON s.vocabulary = 'STATUS_REASONS' AND s.code = g.status_reason
            WHERE is_live AND status IN ('no_data', 'expired_unverified', 'insufficient_data',
-                                        'not_quantified')
+                                        'scope_mismatch', 'not_quantified')
            GROUP BY ALL ORDER BY 3 DESC"""
     )
-    mo.vstack([mo.md("## 不知道的 / What is not known"), plain_table(unknown)])
+    themes = build.ask(
+        """SELECT theme_zh || ' ' || theme_en AS theme, count(*) AS goals,
+                  count(latest_value) AS with_data, with_data || ' / ' || goals AS share
+           FROM headline GROUP BY ALL ORDER BY with_data DESC, goals DESC, theme"""
+    )
+    of_theme = alt.Chart(themes).encode(
+        y=alt.Y("theme:N", sort=themes["theme"].to_list(), title=None,
+                axis=alt.Axis(labelLimit=460)),
+        tooltip=["theme", "goals", "with_data"],
+    )  # fmt: skip
+    coverage = alt.layer(
+        of_theme.mark_bar(color="#D9D9D9").encode(
+            x=alt.X("goals:Q", title="有效目标数：蓝为有数据 / live goals: blue have data")
+        ),
+        of_theme.mark_bar(color=BLUE, size=10).encode(x="with_data:Q"),
+        of_theme.mark_text(align="left", dx=5).encode(x="goals:Q", text="share:N"),
+    )
+    mo.vstack(
+        [
+            mo.md("## 不知道的 / What is not known"),
+            table(reasons),
+            mo.md("### 各主题有数据的目标 / Goals with data, by theme"),
+            wide(coverage, 22),
+        ]
+    )
     return
 
 

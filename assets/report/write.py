@@ -72,6 +72,7 @@ def environment(language: Language) -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         undefined=StrictUndefined,
         autoescape=True,
+        auto_reload=False,  # seven hundred pages: don't look for changed templates at each
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -12,6 +12,8 @@ from pipelines.builds import open_readonly
 from pipelines.query import rows
 from pipelines.settings import Settings
 
+pytestmark = pytest.mark.browser
+
 # What a goal is judged by: the value at its deadline where one is known, else the latest.
 SHOWN = """
     SELECT g.target_id, g.target_year, g.resolved_target, g.value_high, g.attainment_pct,

@@ -11,6 +11,8 @@ from pipelines.builds import open_readonly
 from pipelines.query import rows
 from pipelines.settings import Settings
 
+pytestmark = pytest.mark.browser
+
 # One page of each kind.
 KINDS = (
     "index.html", "themes.html", "themes/ecommerce.html", "indicators.html",

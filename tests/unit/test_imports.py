@@ -22,6 +22,7 @@ MAY_IMPORT_ASSETS = {
     "pipelines/show.py": {"assets.figures"},
     "pipelines/report.py": None,
     "pipelines/asset_pages.py": None,
+    "pipelines/notebook.py": {"assets.charts.style", "assets.figures"},
     "pipelines/cli_sql.py": {
         "assets.examples",
         "assets.dictionary_page",

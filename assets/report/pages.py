@@ -65,6 +65,7 @@ def _index(book: Book, connection: "duckdb.DuckDBPyConnection", edition: int | N
     shown = by_interest([g for g in book.live if g["group"].id in WITH_DATA])
     short = [g for g in shown if g["group"].id in ("missed", "late") and g["shown_attainment"]]
     gaps = sorted(short, key=lambda g: (g["group"].id != "missed", g["shown_attainment"]))[:BIGGEST]
+    issued = [d["issued_on"] for d in book.documents if d["issued_on"] <= book.build["as_of"]]
     changed = Counter((c["table_name"], c["change"]) for c in book.changes)
     important = sorted(
         book.changes, key=lambda c: (c["table_name"] != "gap_to_goal", c["column_name"] != "status")
@@ -75,6 +76,8 @@ def _index(book: Book, connection: "duckdb.DuckDBPyConnection", edition: int | N
         ("总览", "Overview"),
         {
             "live": book.live,
+            "known": len(issued),
+            "span": f"{min(issued).year}–{max(issued).year}" if issued else "—",
             "shown": shown,
             "judged": sum(g["group"].id in JUDGED for g in shown),
             "counted": counts(book.live),

@@ -17,7 +17,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipelines import cli_exports, cli_report, cli_sql, cli_submissions, cli_verify
+from pipelines import (
+    cli_exports,
+    cli_notebook,
+    cli_report,
+    cli_sql,
+    cli_submissions,
+    cli_verify,
+)
 from pipelines.console import Json, emit, err, out, progress, short
 from pipelines.settings import Settings
 from pipelines.tabular import print_rows
@@ -323,7 +330,14 @@ def evaluate(
         raise typer.Exit(3)
 
 
-for commands in (cli_exports, cli_report, cli_sql, cli_submissions, cli_verify):
+for commands in (
+    cli_exports,
+    cli_notebook,
+    cli_report,
+    cli_sql,
+    cli_submissions,
+    cli_verify,
+):
     commands.register(app)
 
 

@@ -54,9 +54,9 @@ dev:  ## Dagster's web interface on this machine (ARGS: options of `dagster dev`
 	@$(PY) -m dagster dev -w workspace.yaml $(ARGS)
 
 .PHONY: notebook
-notebook:  ## the notebooks in marimo (ARGS: one of notebooks/*.py)
+notebook:  ## list the notebooks, or open one in marimo (ARGS: 02, 02 --app, 02 --html FILE)
 	@$(ENV) notebooks
-	@$(PY) -m marimo edit $(or $(ARGS),notebooks)
+	@.venv/bin/duibiao notebook $(ARGS)
 
 .PHONY: export
 export:  ## everything for other systems, SDMX included (ARGS: options of `duibiao export`)
@@ -75,7 +75,7 @@ dictionary:  ## docs/dictionary.md again, after a change of tables, views or exa
 
 .PHONY: clean
 clean:  ## remove .venv, caches, stage and builds; what was fetched or handed in stays
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf notebooks/__marimo__ .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -rf data/stage data/builds data/warehouse.duckdb* data/report data/exports data/*.lock
 	find .dagster_home -mindepth 1 -maxdepth 1 ! -name dagster.yaml -exec rm -rf {} +
 	find assets pipelines schemas tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +

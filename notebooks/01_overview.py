@@ -77,7 +77,7 @@ def _(BLUE, ORANGE, alt, build, mo, wide):
     mo.vstack(
         [
             mo.md(f"## 结论 / Verdicts\n\n有效目标 live goals: **{counts['targets'].sum()}**"),
-            wide(parts + totals, 24),
+            mo.md("*无 / none*") if counts.is_empty() else wide(parts + totals, 24),
         ]
     )
     return
@@ -170,15 +170,15 @@ def _(chosen, figures, language, mo, pl, table):
             table(
                 chosen.select(
                     pl.col(f"name_{language.value}").alias("指标 indicator"),
-                    pl.col(f"region_{language.value}").alias("地区 region"),
                     pl.col("due").alias("目标年 due"),
                     pl.col("printed").alias("目标原文 as printed"),
                     figures(chosen, "reached", language.value, bound="reached_bound").alias(
                         "结果 reached"
                     ),
-                    pl.col("reached_period").alias("时期 period"),
                     pl.col("reached_pct").round(1).alias("完成率 attainment %"),
                     pl.col("verdict").alias("结论 verdict"),
+                    pl.col(f"region_{language.value}").alias("地区 region"),
+                    pl.col("reached_period").alias("时期 period"),
                     pl.col(f"reason_{language.value}").alias("理由 reason"),
                     pl.col("evidence_grade").alias("证据 evidence"),
                     pl.col("target_source").alias("目标出处 goal printed in"),
@@ -223,7 +223,7 @@ def _(BLUE, alt, build, mo, table, wide):
             mo.md("## 不知道的 / What is not known"),
             table(reasons),
             mo.md("### 各主题有数据的目标 / Goals with data, by theme"),
-            wide(coverage, 22),
+            mo.md("*无 / none*") if themes.is_empty() else wide(coverage, 22),
         ]
     )
     return

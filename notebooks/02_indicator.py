@@ -100,11 +100,13 @@ def _(build, language, picker):
                    c.title AS source, c.section,
                    s.{language.value} AS verdict, w.{language.value} AS reason,
                    b.{language.value} AS baseline,
+                   CASE WHEN a.at_deadline THEN a.reached END AS at_deadline, a.reached_bound,
                    CASE WHEN NOT g.is_goal THEN '非规划目标 not a goal of a plan'
                         WHEN g.is_live THEN '有效 live'
                         ELSE '已被取代 superseded' END AS standing_now
             FROM gap.gap_to_goal g
             JOIN core.targets t USING (target_id)
+            JOIN main.target_results a USING (target_id)
             JOIN core.target_sources c ON c.target_id = g.target_id AND c.source_no = 1
             JOIN core.regions r ON r.region_code = g.region_code
             LEFT JOIN meta.codes s ON s.vocabulary = 'STATUSES' AND s.code = g.status
@@ -126,18 +128,18 @@ def _(figures, goals, language, mo, pl, table):
             table(
                 goals.select(
                     pl.col("due").alias("目标年 due"),
-                    pl.col("region").alias("地区 region"),
                     pl.col("printed").alias("原文 as printed"),
-                    pl.col("standing_now").alias("效力 standing"),
                     figures(goals, "latest_value", language.value, bound="latest_bound").alias(
                         "最新值 latest"
                     ),
                     pl.col("obs_period").alias("时期 period"),
                     pl.col("attainment_pct").round(1).alias("完成率 attainment %"),
-                    figures(goals, "value_at_deadline", language.value).alias(
+                    figures(goals, "at_deadline", language.value, bound="reached_bound").alias(
                         "期末值 at the deadline"
                     ),
                     pl.col("verdict").alias("结论 verdict"),
+                    pl.col("region").alias("地区 region"),
+                    pl.col("standing_now").alias("效力 standing"),
                     pl.col("reason").alias("理由 reason"),
                     pl.col("evidence_grade").alias("证据 evidence"),
                     pl.col("issued_on").alias("发布日 issued"),

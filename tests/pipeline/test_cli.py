@@ -37,13 +37,14 @@ def test_a_run_tells_what_it_did_and_the_next_one_that_nothing_changed(fresh: Se
     first = duibiao(fresh, "run")
     assert first.returncode == 0, first.stderr
     for words in ("已发布 / published", "6424 = 接受 accepted 6424 + 拒绝 rejected 0",
-                  "电子商务交易额", "warehouse.duckdb"):  # fmt: skip
+                  "电子商务交易额", "warehouse.duckdb", "report/index.html"):  # fmt: skip
         assert words in first.stdout
     assert "登记册 register" in first.stderr  # progress
     second = duibiao(fresh, "run")
     assert second.returncode == 0
     assert "无变化" in second.stdout
     assert len(list_builds(fresh)) == 1
+    assert (fresh.report / "en" / "index.html").is_file()
 
 
 @pytest.mark.slow
@@ -61,8 +62,8 @@ def test_a_second_run_waits_until_it_may_go_on(built: Settings) -> None:
     environment = os.environ | {"PYTHONUTF8": "1"}
     with run_lock(built):
         waiting = subprocess.Popen(
-            [str(COMMAND), "run", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env=environment,
+            [str(COMMAND), "run", "--no-report", "--json"], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
         assert waiting.stderr is not None
         assert f"{os.getpid()}" in waiting.stderr.readline()  # says whom it waits for
@@ -75,18 +76,18 @@ def test_a_second_run_waits_until_it_may_go_on(built: Settings) -> None:
 @pytest.mark.slow
 def test_a_source_that_fails_gives_exit_code_3(fresh: Settings) -> None:
     (fresh.published / "nbs_provincial.csv").write_bytes(b"\xff\xfe")
-    done = duibiao(fresh, "run")
+    done = duibiao(fresh, "run", "--no-report")
     assert done.returncode == 3
     assert "nbs" in done.stderr
     assert duibiao(fresh, "check").returncode == 1  # errors on file
-    again = duibiao(fresh, "run", "--json")  # unchanged, and no better for that
+    again = duibiao(fresh, "run", "--no-report", "--json")  # unchanged, and no better for that
     assert again.returncode == 3
     assert json.loads(again.stdout)["failed_inputs"] == ["nbs"]
 
 
 def test_where_nothing_can_be_built_the_last_build_stays(built: Settings) -> None:
     (built.register / "themes.yaml").write_text("- {id: x}\n", encoding="utf-8")
-    done = duibiao(built, "run")
+    done = duibiao(built, "run", "--no-report")
     assert done.returncode == 1
     assert "data/register/themes.yaml:1: x.domain" in done.stderr
     assert "Traceback" not in done.stderr
@@ -164,7 +165,7 @@ def test_sql_shows_what_is_there_and_nothing_else(published: Settings) -> None:
 def test_check_names_a_bad_cell_as_it_stands(fresh: Settings) -> None:
     with (fresh.published / "observations.csv").open("a", encoding="utf-8") as file:
         file.write("base_stations_4g[/x],410000,2018,,1,,,,,media,Some paper,,2019-01-05,,\n")
-    ran = duibiao(fresh, "run", "--json")
+    ran = duibiao(fresh, "run", "--no-report", "--json")
     assert ran.returncode == 0  # a refused row is a finding
     assert json.loads(ran.stdout)["rows_rejected"] == 1
     done = duibiao(fresh, "check", "--severity", "error")

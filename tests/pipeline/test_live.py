@@ -138,7 +138,7 @@ def test_a_source_that_fails_is_named_with_its_age_and_what_to_do(
     live: Live, fault: Fault, words: tuple[str, ...]
 ) -> None:
     live.server.fault("/nbs", fault, times=999)
-    done = duibiao(live.settings, "run")
+    done = duibiao(live.settings, "run", "--no-report")
     assert done.returncode == 3, done.stderr
     assert "已发布 / published" in done.stdout
     for word in (*words, "nbs"):
@@ -160,7 +160,7 @@ def test_a_source_that_fails_is_named_with_its_age_and_what_to_do(
     assert all(remedy for *_, remedy in findings)
 
     # The same trouble the next night is no news: nothing is published, and it is said again.
-    again = duibiao(live.settings, "run", "--json")
+    again = duibiao(live.settings, "run", "--no-report", "--json")
     assert again.returncode == 3
     answer = json.loads(again.stdout)
     assert (answer["published"], answer["failed_inputs"]) == (False, ["nbs"])
@@ -169,7 +169,7 @@ def test_a_source_that_fails_is_named_with_its_age_and_what_to_do(
 def test_offline_nobody_is_asked_and_the_build_is_the_bundled_one(
     live: Live, published: Settings
 ) -> None:
-    done = duibiao(live.settings, "run", "--offline")
+    done = duibiao(live.settings, "run", "--no-report", "--offline")
     assert done.returncode == 0, done.stderr
     assert live.server.log == []
     content = "SELECT content_sha256 FROM meta.build"
@@ -187,7 +187,7 @@ def test_a_later_day_without_a_network_keeps_what_came_in_before(live: Live) -> 
 
 
 def test_two_runs_at_once_land_everything_once(live: Live) -> None:
-    words = [str(COMMAND), "run"]
+    words = [str(COMMAND), "run", "--no-report"]
     environment = os.environ | {"DUIBIAO_ROOT": str(live.settings.root), "PYTHONUTF8": "1"}
     both = [subprocess.Popen(words, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
                              stderr=subprocess.PIPE, text=True) for _ in range(2)]  # fmt: skip

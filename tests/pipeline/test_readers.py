@@ -28,7 +28,7 @@ from tests.fixtures.reader import PAUSE, look
 from tests.fixtures.small_tables import OBSERVATION, RACKS_TARGET, VINTAGE, rows, small_frames
 
 AS_OF = dt.date(2026, 11, 22)
-PUBLISHES = 20
+PUBLISHES = 12
 assert PUBLISHES > KEPT  # the builds that readers opened first are pruned meanwhile
 # Fewer tables are published faster; these have a figure to tell builds apart, or are referred to.
 MODELS = (Documents, Regions, Indicators, Targets, ObservationVintages, Observations)

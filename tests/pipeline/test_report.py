@@ -3,6 +3,7 @@
 import datetime as dt
 import http.client
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -37,16 +38,29 @@ def test_the_report_lies_beside_its_build_and_the_link_leads_to_it(built: Settin
     assert not list(live.glob(".tmp-*"))
 
 
-def test_a_build_has_its_report_made_once(built: Settings) -> None:
-    first = make_report(built) / "index.html"
+@pytest.fixture
+def reported(built: Settings, report: Path) -> Settings:
+    """A build that has its report."""
+    live = builds.live_build(built)
+    assert live is not None
+    shutil.copytree(report, live / "report")
+    return built
+
+
+def test_a_build_has_its_report_made_once(reported: Settings) -> None:
+    live = builds.live_build(reported)
+    assert live is not None
+    first = live / "report" / "index.html"
     before = first.stat().st_mtime_ns
-    assert make_report(built) / "index.html" == first
+    assert make_report(reported) / "index.html" == first
     assert first.stat().st_mtime_ns == before
+    assert (reported.report / "index.html").is_file()
 
 
-def test_the_same_build_gives_the_same_pages(built: Settings, tmp_path: Path) -> None:
-    one, two = (make_report(built, tmp_path / name) for name in ("one", "two"))
-    assert files_of(one) == files_of(two)
+def test_the_same_build_gives_the_same_pages(
+    published: Settings, report: Path, tmp_path: Path
+) -> None:
+    assert files_of(make_report(published, tmp_path / "again")) == files_of(report)
 
 
 def test_what_a_killed_run_left_is_replaced(built: Settings) -> None:
@@ -77,10 +91,10 @@ def test_without_a_build_it_says_what_to_run(fresh: Settings) -> None:
 def test_a_report_that_cannot_be_made_holds_back_no_figure(built: Settings) -> None:
     built.report.unlink(missing_ok=True)
     built.report.write_text("somebody's file", encoding="utf-8")
-    done = CliRunner().invoke(app, ["run", "--offline", "--force"])
+    done = CliRunner().invoke(app, ["run", "--offline"])
     assert done.exit_code == 3, done.output
-    assert "报告未能生成" in done.output
-    assert "已发布 / published" in done.output
+    assert "published, but the report could not be made" in done.output
+    assert builds.live_build(built) is not None
     assert built.report.read_text(encoding="utf-8") == "somebody's file"
 
 
@@ -110,9 +124,9 @@ def test_a_year_that_has_not_ended_has_no_edition(built: Settings) -> None:
     assert not built.editions.exists()
 
 
-def test_the_server_shows_the_newest_report_to_this_machine_only(built: Settings) -> None:
-    make_report(built)
-    with server(built, 0) as running:
+def test_the_server_shows_the_newest_report_to_this_machine_only(reported: Settings) -> None:
+    make_report(reported)
+    with server(reported, 0) as running:
         host, port = running.server_address[:2]
         assert host == "127.0.0.1"
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -121,12 +135,12 @@ def test_the_server_shows_the_newest_report_to_this_machine_only(built: Settings
             assert ask(port, "/indicators/")[0] == 404
             assert ask(port, "/../warehouse.duckdb")[0] == 404
             assert ask(port, "/%2e%2e/warehouse.duckdb")[0] == 404
-            newer = built.data / "newer"
+            newer = reported.data / "newer"
             newer.mkdir()
             (newer / "index.html").write_text("newer", encoding="utf-8")
-            link = built.data / "report.next"
+            link = reported.data / "report.next"
             link.symlink_to(newer)
-            os.replace(link, built.report)
+            os.replace(link, reported.report)
             assert ask(port, "/")[2] == b"newer"
         finally:
             running.shutdown()
@@ -139,6 +153,6 @@ def ask(port: int, path: str) -> tuple[int, str, bytes]:
     return answer.status, answer.headers.get_content_type(), answer.read()
 
 
-def test_the_day_of_the_report_is_the_day_of_the_build(published: Settings, tmp_path: Path) -> None:
-    page = (make_report(published, tmp_path / "report") / "en" / "index.html").read_text("utf-8")
+def test_the_day_of_the_report_is_the_day_of_the_build(report: Path) -> None:
+    page = (report / "en" / "index.html").read_text(encoding="utf-8")
     assert f"As of <b>{dt.date(2026, 11, 22)}</b>" in page

@@ -19,7 +19,6 @@ from assets.submission_workbook import (
     LISTS,
     META,
     PLACES,
-    plain_text,
     write_template,
 )
 from assets.submissions import (
@@ -28,6 +27,7 @@ from assets.submissions import (
     printed_unit_of,
     rows_hash,
 )
+from pipelines.cells import plain_text
 from pipelines.quarters import Quarter, QuarterError
 from pipelines.yamlfile import RegisterError
 from schemas.submission_records import SubmissionSettings

@@ -13,13 +13,13 @@ from unicodedata import east_asian_width
 
 from assets.exports.content import DESCRIPTION, TITLE, Content
 from assets.exports.sheets import Column, Sheet, about, read_sheets
+from pipelines.cells import FORMULA_STARTS
 
 if TYPE_CHECKING:
     import duckdb
 
 FOLDER: Final = "xlsx"
 FILE: Final = "duibiao.xlsx"
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 LONGEST_TEXT: Final = 32767  # of a cell, in Excel
 NARROWEST, WIDEST = 9, 48  # columns, in characters
 READABLE: Final = 200  # characters across a printed page

@@ -1,7 +1,7 @@
 """What analysts get, on the published file: views, twins, macros, examples, dictionary, clients.
 
-DBeaver and other JDBC clients can't be run here, for their driver is in no registry that the
-project uses. In its place it is asserted what the driver asks the database for: REMARKS of a table
+The JDBC driver of DBeaver and others is no dependency of this project. In its place it is asserted
+what the driver asks the database for: REMARKS of a table
 or view is the comment in `duckdb_tables()` or `duckdb_views()`, REMARKS of a column the one in
 `duckdb_columns()`, of views too; `information_schema` says the same.
 """

@@ -16,7 +16,7 @@ from pipelines.run import RunResult, run
 from pipelines.settings import Settings
 from tests.conftest import ROOT, TODAY
 from tests.fixtures.live import NETWORK_SOURCES, Live
-from tests.fixtures.replay import BLOCK_PAGE, Challenge, CutJson, Fault, Replace, Replay, Status
+from tests.fixtures.replay import BLOCK_PAGE, Fault, Replace, Replay, Status
 
 COMMAND = Path(sys.executable).with_name("duibiao")
 HENAN_INTERNET = """SELECT indicator_id, period, value, unit, value_printed, unit_printed
@@ -128,11 +128,9 @@ UNIT = Replace(lambda body: body.replace('"万户"'.encode(), '"户"'.encode()))
     ("fault", "words"),
     [
         (Status(403, body=BLOCK_PAGE), ("拒绝访问", "data/dropped")),
-        (Challenge(), ("人工验证", "30 minutes")),
-        (CutJson(), ("JSON 不完整", "Run again later")),
         (UNIT, ("万户", "correct the unit")),
     ],
-    ids=["blocked", "challenged", "cut", "drifted"],
+    ids=["blocked", "drifted"],  # all other faults: test_collect.py,
 )
 def test_a_source_that_fails_is_named_with_its_age_and_what_to_do(
     live: Live, fault: Fault, words: tuple[str, ...]

@@ -252,7 +252,7 @@ cases = st.fixed_dictionaries(
 
 # A failing batch names its case: making it smaller would take minutes.
 @settings(
-    max_examples=12,
+    max_examples=8,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

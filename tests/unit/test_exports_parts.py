@@ -18,7 +18,8 @@ from assets.exports.notes import SUMS, listed, write_sums
 from assets.exports.sdmx import OBSERVATIONS, _in_both_languages
 from assets.exports.sdmx_structure import PARTING, sdmx_id
 from assets.exports.sheets import Column, Sheet
-from assets.exports.workbook import _FORMATS, FORMULA_STARTS, LONGEST_TEXT, _write_sheet
+from assets.exports.workbook import _FORMATS, LONGEST_TEXT, _write_sheet
+from pipelines.cells import FORMULA_STARTS
 from pipelines.cli_exports import refuse_to_overwrite, whole_folder
 from schemas.units import UNITS
 

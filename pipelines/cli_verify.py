@@ -1,6 +1,6 @@
 """The commands for evaluators: `bundle`, `verify`.
 
-Exit codes of `verify`: 0 no difference; 1 differences, or a bundle that is not whole.
+Exit codes of `verify`: 0 no difference; 1 differences, or a bundle that is not whole; 2 usage.
 """
 
 import tempfile
@@ -15,7 +15,7 @@ from pipelines.console import Json, emit, err, out, short
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from assets.evidence.bundle import Verification
+    from assets.evidence.verify import Verification
 
 SHOWN = 30
 
@@ -42,12 +42,18 @@ def bundle(
 def verify(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[BUNDLE]", help="评估包；默认当前版本 / a bundle; the live build."),
+        typer.Argument(
+            metavar="[BUNDLE]",
+            exists=True,
+            dir_okay=False,
+            help="评估包；默认当前版本 / a bundle; the live build.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """用另一条路（纯 SQL）重算每个差距并比较 / every gap again by plain SQL, and any difference."""
-    from assets.evidence.bundle import BundleError, verify_bundle
+    from assets.evidence.archive import BundleError
+    from assets.evidence.verify import verify_bundle
 
     with tempfile.TemporaryDirectory() as temporary:
         place = file or _write(Settings.default(), Path(temporary) / "live.zip")[0]
@@ -62,8 +68,9 @@ def verify(
             raise typer.Exit(1) from None
     comparison = found.comparison
     if as_json:
-        emit({"build": found.build, **vars(comparison),
-              "differences": [vars(d) for d in comparison.differences]})  # fmt: skip
+        emit({"build": found.build, "other_sql": found.other_sql, "values": comparison.values,
+              "differences": [vars(d) for d in comparison.differences],
+              "tables": [vars(t) for t in comparison.tables]})  # fmt: skip
     else:
         _print(found)
     if comparison.differences:
@@ -72,26 +79,43 @@ def verify(
 
 def _print(found: "Verification") -> None:
     comparison = found.comparison
+    different = len(comparison.differences)
     out.print(f"版本 build {found.build['build_id']}，截至 as of {found.build['as_of']}")
-    if comparison.differences:
+    if found.other_sql:
+        names = escape(", ".join(found.other_sql))
+        out.print(f"[yellow]评估包里的 SQL 与本程序的不同，已用后者 / the bundle's SQL differs, "
+                  f"the program's was run[/]: {names}")  # fmt: skip
+    if different:
         table = Table(title="不一致 / differences", title_justify="left")
-        for name in ("目标 target_id", "列 column", "已发布 published", "重算 recomputed"):
+        for name in ("表 table", "键 key", "列 column", "已发布 published", "重算 recomputed",
+                     "差 difference"):  # fmt: skip
             table.add_column(name, overflow="fold")
         for d in comparison.differences[:SHOWN]:
-            table.add_row(d.target_id, d.column, str(d.published), str(d.recomputed))
+            values = (_shown(value) for value in (d.published, d.recomputed, d.difference))
+            table.add_row(d.table, escape(d.key), d.column, *values)
         out.print(table)
-    colour = "red" if comparison.differences else "green"
-    out.print(f"[{colour}]重算 recomputed {comparison.targets} 个目标 targets × "
-              f"{len(comparison.covered)} 列 columns：一致 equal {comparison.values}，"
-              f"不一致 different {len(comparison.differences)}[/]")  # fmt: skip
-    out.print(f"[dim]未重算的列 columns not recomputed: {', '.join(comparison.others)}[/]")
+        if different > SHOWN:
+            out.print(f"另有 / and {different - SHOWN} more: --json")
+    for t in comparison.tables:
+        out.print(f"{t.table}: {t.rows} 行 rows × {len(t.covered)} 列 columns")
+        if t.all_null:
+            out.print(f"[dim]  两边都无值 no value on either side: {', '.join(t.all_null)}[/]")
+        if t.others:
+            out.print(f"[dim]  未重算 not recomputed: {', '.join(t.others)}[/]")
+    colour = "red" if different else "green"
+    out.print(f"[{colour}]重算 recomputed {comparison.values} 个值 values，"
+              f"不一致 different {different}[/]")  # fmt: skip
+
+
+def _shown(value: object) -> str:
+    return "—" if value is None else escape(str(value))
 
 
 def _write(settings: Settings, output: Path | None) -> tuple[Path, list[str]]:
     from assets.evidence.bundle import write_bundle
     from pipelines.builds import open_build, require_build
 
-    build = require_build(settings)  # the same for data and files, whatever is published meanwhile
+    build = require_build(settings)
     target = output or settings.exports / f"duibiao-bundle-{build.name}.zip"
     with open_build(build) as connection:
-        return target, write_bundle(connection, build, settings.root, target)
+        return target, write_bundle(connection, settings.root, target)

@@ -1,4 +1,4 @@
--- The value of record: of all that was published by the as-of day, what counts for each cell.
+-- The value of record: of all that was published by the as-of day, what counts for each period.
 -- Reads: observation_vintages, build.  Rule: docs/methods.md, section 3.
 
 CREATE MACRO on_year_scale(day) AS  -- 2020-12-31 is 2020.0

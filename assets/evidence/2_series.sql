@@ -1,41 +1,28 @@
 -- One answer a calendar year, for each indicator and region.
--- Reads: record, indicators, series_breaks.  Rule: docs/methods.md, section 2.
+-- Reads: record, indicators, series_breaks.  Rules: docs/methods.md, sections 2, 3 and 8.
 
 CREATE TABLE candidates AS
-    -- What is measured at a point in time: any figure within the year may answer.
-    SELECT r.indicator_id, r.region_code, year(r.period_end) AS obs_year, r.period_end,
-           on_year_scale(r.period_end) AS t, r.value, r.bound, r.tolerance, r.quality, r.trust,
-           r.observation_id, r.period AS obs_period, 1 AS way
-    FROM record r JOIN indicators i USING (indicator_id)
-    WHERE i.measure <> 'flow' AND r.period_type <> 'year_to_date'
-    UNION ALL
-    -- What flows over a year: the whole year only.
-    SELECT r.indicator_id, r.region_code, year(r.period_end), r.period_end,
-           on_year_scale(r.period_end), r.value, r.bound, r.tolerance, r.quality, r.trust,
-           r.observation_id, r.period, 1
-    FROM record r JOIN indicators i USING (indicator_id)
-    WHERE i.measure = 'flow' AND r.period_type = 'annual'
-    UNION ALL
-    -- Its four quarters or twelve months added up, where all are there.
-    SELECT r.indicator_id, r.region_code, year(r.period_end), max(r.period_end),
-           on_year_scale(max(r.period_end)), sum(r.value),
-           CASE WHEN bool_and(r.bound = 'exact') THEN 'exact' ELSE any_value(r.bound) END,
-           sum(r.tolerance), arg_max(r.quality, r.trust), max(r.trust),
-           arg_max(r.observation_id, r.period_end), CAST(year(r.period_end) AS VARCHAR), 2
-    FROM record r JOIN indicators i USING (indicator_id)
-    WHERE i.measure = 'flow' AND r.period_type IN ('quarterly', 'monthly')
-    GROUP BY r.indicator_id, r.region_code, year(r.period_end), r.period_type
-    HAVING count(*) = CASE r.period_type WHEN 'quarterly' THEN 4 ELSE 12 END;
+    WITH periods AS (
+        SELECT r.*, i.measure, year(r.period_end) AS obs_year,
+               r.period_start = make_date(year(r.period_end), 1, 1)
+                   AND r.period_end = make_date(year(r.period_end), 12, 31) AS is_whole_year
+        FROM record r JOIN indicators i USING (indicator_id)
+    )
+    SELECT * FROM periods
+    -- What flows, and what is counted from January on, answers for whole years only: from January
+    -- to December is a year. All else is measured at a point in time, any within the year.
+    WHERE is_whole_year OR (measure <> 'flow' AND period_type <> 'year_to_date');
 
 CREATE TABLE yearly AS
-    SELECT c.*,
+    SELECT c.indicator_id, c.region_code, c.measure, c.obs_year, c.period AS obs_period,
+           on_year_scale(c.period_end) AS t, c.value, c.bound, c.tolerance, c.quality, c.trust,
+           c.observation_id,
            (SELECT count(DISTINCT b.starts_on) FROM series_breaks b
             WHERE b.indicator_id = c.indicator_id AND b.starts_on <= c.period_end) AS segment
-    FROM candidates c JOIN indicators i USING (indicator_id)
+    FROM candidates c
     QUALIFY row_number() OVER (
         PARTITION BY c.indicator_id, c.region_code, c.obs_year
-        ORDER BY
-            -- Flows: the more trusted whole year; all else: the latest day, then trust.
-            CASE WHEN i.measure = 'flow' THEN c.trust END, CASE WHEN i.measure = 'flow' THEN c.way END,
-            c.period_end DESC, c.trust, c.observation_id
+        -- The latest day, then trust; of one quality the figure of the year itself.
+        ORDER BY c.period_end DESC, c.trust, c.period_type <> 'annual',
+                 c.published_on DESC, c.source_id, c.retrieved_at DESC, c.source_row
     ) = 1;

@@ -197,7 +197,8 @@ def regression_sums(series: Frame) -> Frame:
 def _plan_class(frame: Frame) -> Frame:
     """提前实现 / 快于预期 / 基本符合预期 / 滞后: the plan vocabulary, band of +-5 points."""
     ahead = only_when(is_true(nw.col("t") > B), nw.col("schedule_gap_pp"))
-    early = nw.col("status").is_in(["achieved", "achieved_early"])
+    # Nothing is ahead of time where no time is set.
+    early = nw.col("status").is_in(["achieved", "achieved_early"]) & ~T.is_null()
     return frame.with_columns(
         plan_class_zh=case(
             (early, "提前实现"),

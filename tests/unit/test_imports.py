@@ -28,7 +28,11 @@ MAY_IMPORT_ASSETS = {
         "assets.dictionary_page",
         "assets.dictionary_markdown",
     },
-    "pipelines/cli_verify.py": {"assets.evidence.bundle"},
+    "pipelines/cli_verify.py": {
+        "assets.evidence.archive",
+        "assets.evidence.bundle",
+        "assets.evidence.verify",
+    },
     "pipelines/cli_exports.py": {"assets.exports.write", "assets.exports.notes"},
 }
 

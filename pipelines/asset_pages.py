@@ -8,12 +8,10 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 import duckdb
 import polars as pl
-from altair import LayerChart
 
 from assets import charts
 from assets.figures import format_figure
@@ -200,7 +198,7 @@ def attainment_picture(frames: Mapping[str, pl.DataFrame], as_of: dt.date) -> st
     observations = observations_table(frames["observation_vintages"], as_of)
     with _opened({**frames, "observations": observations}, _ATTAINMENT) as connection:
         data = charts.attainment_data(connection)
-    return _image(charts.filled(charts.attainment_chart("zh"), data), "目标完成率 attainment")
+    return _image("attainment", data, "目标完成率 attainment")
 
 
 def theme_picture(
@@ -227,12 +225,7 @@ def theme_picture(
             return ""
         data = charts.indicator_data(connection, found[0]["indicator_id"])
     words = f"{found[0]['name_zh']} {found[0]['name_en']}"
-    return _image(charts.filled(_indicator_chart(), data), words)
-
-
-@cache
-def _indicator_chart() -> LayerChart:
-    return charts.indicator_chart("zh")
+    return _image("indicator", data, words)
 
 
 @contextmanager
@@ -249,8 +242,8 @@ def _opened(
         yield connection
 
 
-def _image(chart: LayerChart, words: str) -> str:
-    code = base64.b64encode(charts.svg(chart).encode()).decode()
+def _image(kind: charts.Kind, data: charts.Data, words: str) -> str:
+    code = base64.b64encode(charts.svg(kind, "zh", data).encode()).decode()
     return f"![{words}](data:image/svg+xml;base64,{code})"
 
 

@@ -96,7 +96,8 @@ rm -f "$stamp"
 if [ "$uv" = yes ]; then
     uv pip install --python "$py" --constraint constraints/constraints.txt --editable "$target"
 else
-    "$py" -m pip install --disable-pip-version-check \
+    # Python compiles what is imported; compiling all of it would take longer than the rest.
+    "$py" -m pip install --disable-pip-version-check --no-compile \
         --constraint constraints/constraints.txt --editable "$target"
 fi
 printf '%s\n%s\n' "$key" "$extras" >"$stamp"

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, Literal
 
 import altair as alt
 import vl_convert
@@ -13,8 +14,13 @@ from assets.charts.indicator import indicator_chart
 from assets.charts.scale import text_width
 from assets.charts.style import Language
 
+Kind = Literal["indicator", "attainment", "peers"]
+_CHARTS: Final[dict[Kind, Callable[[Language], alt.LayerChart]]] = {
+    "indicator": indicator_chart,
+    "attainment": attainment_chart,
+    "peers": peers_chart,
+}
 PICTURE_WIDTH: Final = 720
-PNG_SCALE: Final = 2.0
 
 
 def filled(
@@ -25,13 +31,18 @@ def filled(
     Args:
         data: as the function `…_data` of the same name gives it for this chart.
     """
-    (frame,) = data["frame"]
     _, language = str(chart.name).rsplit("_", 1)
-    title = alt.TitleParams(
-        text=frame[f"name_{language}"],
-        subtitle=[line for note in frame[f"notes_{language}"] for line in _wrapped(note)],
+    head = _head(language, data)
+    return chart.properties(
+        datasets=dict(data), title=alt.TitleParams(**head["title"]), height=head["height"]
     )
-    return chart.properties(datasets=dict(data), title=title, height=frame["height"])
+
+
+def _head(language: str, data: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    (frame,) = data["frame"]
+    subtitle = [line for note in frame[f"notes_{language}"] for line in _wrapped(note)]
+    title = {"text": frame[f"name_{language}"], "subtitle": subtitle}
+    return {"title": title, "height": frame["height"]}
 
 
 def _wrapped(text: str) -> list[str]:
@@ -45,36 +56,37 @@ def _wrapped(text: str) -> list[str]:
     return [*lines, line.rstrip()]
 
 
-def png(chart: alt.LayerChart) -> bytes:
-    """A picture of a filled chart. Asks no network; needs a font for Chinese on this machine."""
-    picture: bytes = vl_convert.vegalite_to_png(
-        _drawn(chart), scale=PNG_SCALE, allowed_base_urls=[]
+def svg(
+    kind: Kind,
+    language: Language,
+    data: Mapping[str, Sequence[Mapping[str, Any]]],
+    width: int = PICTURE_WIDTH,
+) -> str:
+    """A picture, drawn with the fonts of whoever looks at it. Asks no network.
+
+    Args:
+        data: as `…_data` of the same kind gives it.
+        width: of the plot in pixels; a chart that keeps a width of its own has that.
+    """
+    spec = specification(kind, language)
+    wide = {"width": width} if spec["width"] == "container" else {}
+    picture: str = vl_convert.vegalite_to_svg(
+        spec | _head(language, data) | wide | {"datasets": dict(data)}, allowed_base_urls=[]
     )
     return picture
 
 
-def svg(chart: alt.LayerChart) -> str:
-    """The same as SVG: much smaller, and written with the fonts of whoever looks at it."""
-    picture: str = vl_convert.vegalite_to_svg(_drawn(chart), allowed_base_urls=[])
-    return picture
-
-
-def _drawn(chart: alt.LayerChart) -> dict[str, Any]:
-    """The specification of a picture: a page gives a chart its width, a picture must have one."""
+@cache
+def specification(kind: Kind, language: Language) -> dict[str, Any]:
+    """A chart as Vega-Lite, without data."""
     # Validation takes longer than drawing; that specifications are valid is tested.
-    spec = chart.to_dict(validate=False)
-    return spec | {"width": PICTURE_WIDTH} if spec["width"] == "container" else spec
+    spec: dict[str, Any] = _CHARTS[kind](language).to_dict(validate=False)
+    return spec
 
 
 def specs_js(language: Language) -> str:
     """A script that sets `window.DUIBIAO_SPECS`: specifications without data, by kind."""
-    charts = {
-        "indicator": indicator_chart(language),
-        "attainment": attainment_chart(language),
-        "peers": peers_chart(language),
-    }
-    # The tests validate them: here it would double the time.
-    specs = {kind: chart.to_dict(validate=False) for kind, chart in charts.items()}
+    specs = {kind: specification(kind, language) for kind in _CHARTS}
     return f"window.DUIBIAO_SPECS = {json.dumps(specs, ensure_ascii=False)};\n"
 
 

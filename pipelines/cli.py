@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipelines import (
+    cli_assess,
     cli_exports,
     cli_notebook,
     cli_report,
@@ -331,6 +332,7 @@ def evaluate(
 
 
 for commands in (
+    cli_assess,
     cli_exports,
     cli_notebook,
     cli_report,

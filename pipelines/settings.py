@@ -127,6 +127,16 @@ class Settings:
         return self.data / "editions"
 
     @property
+    def assessment_rules(self) -> Path:
+        """YAML records of the rule sets of the score sheets (committed)."""
+        return self.data / "assessment"
+
+    @property
+    def assessments(self) -> Path:
+        """Score sheets: one folder a year, frozen."""
+        return self.data / "assessments"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one run that writes."""
         return self.data / "run.lock"

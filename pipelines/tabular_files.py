@@ -48,12 +48,7 @@ def write_file(connection: "duckdb.DuckDBPyConnection", query: str, path: Path) 
     """
     if path.suffix.lower() == ".parquet":
         return _write_parquet(connection, query, path)
-    writers: dict[str, Callable[[Path, list[str], Rows], None]] = {
-        ".csv": _write_csv_file,
-        ".xlsx": _write_workbook,
-        ".json": _write_json,
-    }
-    writer = writers.get(path.suffix.lower())
+    writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         raise ValueError(
             f"{path.name}：文件名须以 .csv、.xlsx、.parquet 或 .json 结尾 / "
@@ -90,12 +85,12 @@ def _csv_cell(value: Any) -> str:
     return text_of(value) if is_number else plain_text(text_of(value))
 
 
-def _write_csv_file(path: Path, names: list[str], found: Rows) -> None:
+def write_csv_file(path: Path, names: Sequence[str], found: Rows) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         write_csv(stream, names, found)
 
 
-def _write_json(path: Path, names: list[str], found: Rows) -> None:
+def _write_json(path: Path, names: Sequence[str], found: Rows) -> None:
     path.write_text(json_text(records(names, found)) + "\n", encoding="utf-8")
 
 
@@ -115,9 +110,15 @@ def _refuse_twins(names: Sequence[str]) -> None:
         raise ValueError(f"列名重复，请用 AS 区分 / two columns of one name, use AS: {names}")
 
 
-def _write_workbook(path: Path, names: list[str], found: Rows) -> None:
+def write_workbook(
+    path: Path, names: Sequence[str], found: Rows, created: dt.datetime | None = None
+) -> None:
     """One sheet. XlsxWriter never makes a formula of a text, and its quote prefix keeps Excel from
-    making one when somebody edits the cell."""
+    making one when somebody edits the cell.
+
+    Args:
+        created: moment that the file says it is from, by default this one.
+    """
     import xlsxwriter  # type: ignore[import-untyped]
 
     if len(found) >= MOST_ROWS:
@@ -126,7 +127,7 @@ def _write_workbook(path: Path, names: list[str], found: Rows) -> None:
             "more rows than a sheet of Excel holds: use .csv or .parquet"
         )
     book = xlsxwriter.Workbook(path)
-    book.set_properties({"author": "duibiao", "created": clock.now()})
+    book.set_properties({"author": "duibiao", "created": created or clock.now()})
     sheet = book.add_worksheet("data")
     looks = {
         "head": book.add_format({"bold": True, "bottom": 1, "quote_prefix": True}),
@@ -174,3 +175,10 @@ def _fits_a_double(value: Any) -> bool:
     if isinstance(value, float | Decimal):
         return math.isfinite(value)
     return isinstance(value, int) and abs(value) <= LARGEST_WHOLE
+
+
+WRITERS: Final[dict[str, Callable[[Path, Sequence[str], Rows], None]]] = {
+    ".csv": write_csv_file,
+    ".xlsx": write_workbook,
+    ".json": _write_json,
+}

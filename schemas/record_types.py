@@ -137,6 +137,24 @@ RULES: Final[Mapping[str, Rule]] = {
         "an acceptance, and nothing else, has rule",
         "name the check that is lifted, or remove rule",
     ),
+    "share_needed": Rule(
+        "share",
+        "按固定比例（share）须有 share，其他规则不得有",
+        "a fixed share, and nothing else, has share",
+        "give the share of the points from 0 to 1, or remove it",
+    ),
+    "pro_rata_needed": Rule(
+        "rule",
+        "按完成率（pro_rata）须有 floor_pct 和 at_most，其他规则不得有",
+        "pro_rata, and nothing else, has floor_pct and at_most",
+        "give both of them, or remove them",
+    ),
+    "bands_order": Rule(
+        "bands",
+        "等级须由高到低、不重复，最高不超过满分，最后一级从0起",
+        "the bands go down from the full mark or less, no two alike, and the last begins at 0",
+        "put them in order, and let the last begin at 0",
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""Yearly score sheets of the responsible units: outcomes of goals as points."""

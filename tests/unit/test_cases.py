@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from assets.assess.sheet import completion_rate_pct, plan_class_counts
 from assets.evaluate import evaluate_file
 
 CASES = {
@@ -23,8 +24,6 @@ CASES = {
 LATER = {
     "H65": "interval score of the evaluation index",
     "H68": "composite with a missing member",
-    "P-FP01": "completion rate of a whole plan",
-    "P-FP02": "counts by plan class of a whole plan",
     "P-IS01": "growth bands of ISTAT",
     "P-PS01": "likelihood bands of the Philippine statistics office",
 }
@@ -75,7 +74,8 @@ def evaluate(tmp_path: Path, rows: list[dict[str, str]]) -> dict[str, dict[str, 
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     rows = []
     for case in CASES.values():
-        if case["case_id"] in LATER or case["method"].startswith(("COINr", "linear required")):
+        other = ("COINr", "linear required", "indicator completion", "status taxonomy")
+        if case["case_id"] in LATER or case["method"].startswith(other):
             continue
         given = ("case_id", "series", "operator", "target_value", "target_year", "baseline_year",
                  "baseline_value", "tolerance", "as_of")  # fmt: skip
@@ -206,9 +206,30 @@ def test_required_pace_as_published_for_xiaokang(tmp_path: Path) -> None:
     assert got["latest"]["recent_pace"] == pytest.approx(expected["actual_per_year"])
 
 
+def test_completion_rate_as_published_for_the_twelfth_plan() -> None:
+    counts = dict(json.loads(CASES["P-FP01"]["series"]))
+    expected = json.loads(CASES["P-FP01"]["expected"])
+    assert completion_rate_pct(counts["met"], counts["all"]) == expected["completion_rate_pct"]
+
+
+def test_counts_by_plan_class_as_published_for_the_fourteenth_plan() -> None:
+    words = {
+        "achieved_early": "提前实现",
+        "faster_than_expected": "快于预期",
+        "in_line": "基本符合预期",
+        "lagging": "滞后",
+    }
+    given = dict(json.loads(CASES["P-FP02"]["series"]))
+    found = plan_class_counts(words[name] for name, n in given.items() for _ in range(n))
+    expected = json.loads(CASES["P-FP02"]["expected"])
+    assert {name: found[words[name]] for name in given} == given
+    assert {name: found[name] for name in expected} == expected
+
+
 def test_every_case_is_checked_or_named() -> None:
     checked = {
         *ids("H", "gap_to_goal"), "H61", "H62", "H63", "H64", "P-XK01", "P-XK02",
+        "P-FP01", "P-FP02",
         *ids("P-EU"), *ids("P-SC"), *ids("P-CI"), *ids("P-OS"), *ids("P-CO"), *ids("R"),
     }  # fmt: skip
     assert checked | set(LATER) == set(CASES)

@@ -81,6 +81,7 @@ def _page(view: View, language: Language, links: Links, other: str) -> str:
     )  # fmt: skip
 
 
+@cache
 def _environment(language: Language) -> Environment:
     words = Words(language)
     place = environment(language).overlay()

@@ -19,6 +19,7 @@ from assets.corrections import apply_corrections, load_corrections, record_findi
 from assets.findings import Finding, checks_table
 from assets.gaps import gap_tables
 from assets.levels import rollup_findings, rollups_table
+from assets.outlook.tables import outlook_tables
 from assets.published import Parsed, SourceUnreadable, check_readable, parse_file
 from assets.readings import parse_landings
 from assets.record import known_on, observations_table
@@ -61,7 +62,7 @@ ROW_SCHEMA = {**empty(ObservationVintages).schema, "raw": pl.String()}
 LEDGER_SCHEMA = {"source_id": pl.String(), "rows_in": pl.Int64(), "rows_confirmed": pl.Int64()}
 REPORTED = (
     "register_findings", "landing_findings", "source_findings", "answer_findings",
-    "submission_findings",
+    "submission_findings", "outlook_findings",
 )  # fmt: skip
 FINDING_SCHEMA = {name: pl.String() for name in Finding.__dataclass_fields__}
 
@@ -343,6 +344,12 @@ def statements(frames: Frames) -> dict[str, pl.DataFrame]:
 def gaps(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """Tables `gap_to_goal`, `gap_history`, `gap_by_day`."""
     return gap_tables(frames, frames["observation_vintages"], as_of)
+
+
+def outlook(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
+    """Tables `projections`, `outlook`, `hindcasts`, `projection_skill`, and their findings."""
+    tables, findings = outlook_tables(frames, as_of)
+    return {**tables, "outlook_findings": findings_frame(findings)}
 
 
 def sources(settings: Settings, frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:

@@ -62,6 +62,21 @@ MACROS: Final[dict[str, Macro]] = {
         """,
         "target_history('ecommerce_transaction_value')",
     ),
+    "hindcast": Macro(
+        "站在某年末看以后：一个序列当年所能作的预测，与后来的实际值",
+        "the view from the end of a year: what would have been projected then, and what came",
+        """
+        (indicator, region, origin) AS TABLE
+        SELECT year, horizon, projected, lo80, hi80, lo95, hi95, actual,
+                     100 * (projected - actual) / nullif(abs(actual), 0) AS error_pct,
+                     actual BETWEEN lo80 AND hi80 AS is_inside_80,
+                     no_change, drift, cagr, ensemble, n_points, unit
+        FROM gap.hindcasts
+        WHERE indicator_id = indicator AND region_code = region AND origin_year = origin
+        ORDER BY year
+        """,
+        "hindcast('fixed_broadband_users', '410000', 2018)",
+    ),
     "peers": Macro(
         "一个指标在一年中的各省比较：数值、位次、与中位数和第一位的差距",
         "all provinces of an indicator in a year: value, rank, gaps to the median and to the best; "

@@ -112,6 +112,26 @@ GUIDES: Final[dict[str, Label]] = {
         "The gap as known on every day on which something was published or fell due, for queries "
         "as of a day. Usually about 10,000 rows. Look a day up, do not read it through.",
     ),
+    "projections": Label(
+        "各序列今后五年的预测值、80%和95%区间，及所用方法、数据和历史误差。通常约2800行。看什么：把握程度低的，别当定数引用。",
+        "Each series five years ahead, with 80 % and 95 % intervals, the method, the data used and "
+        "past errors. Usually about 2,800 rows. Do not quote what has low assurance as certain.",
+    ),
+    "outlook": Label(
+        "每个序列离最新目标还有多远、何时能到，各一句话。通常约570行。看什么：期限已过仍未达到的。",
+        "How each series stands towards its newest goal, in a sentence. Usually about 570 rows. "
+        "Look for goals whose deadline has passed unmet.",
+    ),
+    "hindcasts": Label(
+        "站在过去每一年所能作的预测，与后来的实际值对照。通常约13000行。看什么：如2018年对2020年的预测。",
+        "What would have been projected in every past year, beside what came. Usually about 13,000 "
+        "rows. Look up, for example, the view of 2020 from 2018.",
+    ),
+    "projection_skill": Label(
+        "各种方法在历史检验中的误差、区间覆盖率和概率得分。通常约90行。看什么：所用方法是否不如直线，区间是否名实相符。",
+        "Errors, coverage and Brier scores of each method. Usually about 90 rows. Look whether the "
+        "method in use loses to a straight line, and whether intervals hold what they say.",
+    ),
     "statements": Label(
         "五份文件里的每条数字及其去向：目标、已达数或未量化。通常185行。看什么：是否有条目没有去向。",
         "Every statement of the five documents and what became of it: goal, figure reached, or not "

@@ -139,6 +139,14 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, f: flow.gaps(f, c.as_of),
         ),
         Step(
+            "outlook", "gaps",
+            ("observation_vintages", "indicators", "regions", "series_breaks", "gap_to_goal"),
+            ("projections", "outlook", "hindcasts", "projection_skill", "outlook_findings"),
+            "展望：各序列的预测、区间与概率，以及历史预测的检验",
+            "Outlook: projections with intervals and chances, and how past projections fared",
+            lambda c, f: flow.outlook(f, c.as_of),
+        ),
+        Step(
             "statements", "checks",
             ("statements_of_register", "documents", "observation_vintages", "targets"),
             ("statements",),
@@ -177,8 +185,9 @@ def steps(settings: Settings) -> Sequence[Step]:
         Step(
             "checks", "checks",
             ("register_findings", "landing_findings", "source_findings", "answer_findings",
-             "submission_findings", "series_breaks", "revisions", "rollups", "rejected_rows",
-             "observations", "indicators", "regions", "targets", "statements", "gap_to_goal"),
+             "submission_findings", "outlook_findings", "series_breaks", "revisions", "rollups",
+             "rejected_rows", "observations", "indicators", "regions", "targets", "statements",
+             "gap_to_goal"),
             ("checks", "freshness"),
             "检查：需要人看的发现，以及数据新旧",
             "Checks: findings for a human, and the age of each series",

@@ -44,6 +44,9 @@ STATUS_REASONS: v.Codes = {
     ),
     "no_schedule": v.Label("没有期限，无法判断进度", "no deadline, so no schedule"),
     "away_from_target": v.Label("正在背离目标", "moving away from the target"),
+    "chance_high": v.Label("按期实现概率不低于0.80", "chance to meet it in time 0.80 or more"),
+    "chance_even": v.Label("按期实现概率0.40至0.80", "chance to meet it in time from 0.40 to 0.80"),
+    "chance_low": v.Label("按期实现概率低于0.40", "chance to meet it in time below 0.40"),
     "pace_sufficient": v.Label("进度比不低于0.95", "pace ratio 0.95 or more"),
     "pace_short": v.Label("进度比0.60至0.95", "pace ratio from 0.60 to 0.95"),
     "pace_far_short": v.Label("进度比低于0.60", "pace ratio below 0.60"),
@@ -258,6 +261,52 @@ class GapToGoal(Table):
         unit="ratio",
         formula="required_pace/recent_pace",
         nullable=True,
+    )
+    projected_value: float = column(
+        "预测期末值",
+        "value at the deadline if it goes on as it did; open goals with three observations or more",
+        nullable=True,
+        formula="A+pace*D(T-t), D(h)=0.9(1-0.9^h)/0.1; shares on the logit scale with 0.85",
+    )
+    projected_alt: float = column(
+        "预测期末值（组合）",
+        "median of drift, time-weighted regression, damped and damped log (shares: logit)",
+        nullable=True,
+    )
+    projection_method: str = column(
+        "预测方法", "method of the projection", codes=v.PROJECTION_METHODS, nullable=True
+    )
+    lo80: float = column("80%区间下限", "lower end of the 80 % interval", nullable=True)
+    hi80: float = column("80%区间上限", "upper end of the 80 % interval", nullable=True)
+    lo95: float = column("95%区间下限", "lower end of the 95 % interval", nullable=True)
+    hi95: float = column("95%区间上限", "upper end of the 95 % interval", nullable=True)
+    interval_method: str = column(
+        "区间方法", "where the interval comes from", codes=v.INTERVAL_METHODS, nullable=True
+    )
+    p_on_time: float = column(
+        "按期实现概率",
+        "chance to meet the goal at its deadline",
+        unit="share",
+        nullable=True,
+        ge=0,
+        le=1,
+        formula="share of the pool's past errors that would leave it met",
+    )
+    anticipated_gap_pct: float = column(
+        "预期差距",
+        "projected gap as share of the way from the baseline",
+        unit="%",
+        nullable=True,
+        formula="s(Y_T-projected_value)/|Y_T-Y_B|*100",
+    )
+    eta_year: int = column(
+        "预计实现年",
+        "first year at whose end the projected path meets a goal that is not met yet",
+        unit="year",
+        nullable=True,
+    )
+    eta_delay_years: float = column(
+        "预计推迟年数", "that year less T", unit="years", nullable=True, formula="eta_year-T"
     )
     first_met_year: int = column(
         "首次达到年", "first year from B on that meets it", unit="year", nullable=True

@@ -10,6 +10,7 @@ from assets.metrics.nulls import with_null_reason
 from assets.metrics.outcome import with_outcome
 from assets.metrics.pace import recent_pace, with_required_pace
 from assets.metrics.position import with_growth, with_position
+from assets.metrics.projection import Past, with_outlook
 from assets.metrics.targets import direction, gap, is_met, resolved_target
 from assets.metrics.yardsticks import regression_sums, with_yardsticks
 
@@ -29,6 +30,10 @@ GOAL_COLUMNS: Final[dict[str, Any]] = {
     "is_quantified": nw.Boolean,
     "scope_matches": nw.Boolean,
     "baseline_segment": nw.Float64,  # of a documented baseline; null: comparable with everything
+    "floor": nw.Float64,  # no value lies below; null: none is known
+    "cap": nw.Float64,  # no value lies above
+    "ceiling": nw.Float64,  # of a bounded share, which is projected on the logit scale
+    "pool": nw.String,  # past errors that its projection is judged by; null: none
 }
 SERIES_COLUMNS: Final[dict[str, Any]] = {
     "goal_id": nw.String,
@@ -43,20 +48,22 @@ SERIES_COLUMNS: Final[dict[str, Any]] = {
 RELATIVE_KINDS: Final = ("multiple", "increment", "growth")
 
 
-def gap_metrics(goals: Frame, series: Frame) -> Frame:
+def gap_metrics(goals: Frame, series: Frame, past: Past | None = None) -> Frame:
     """All metrics and the verdict at the latest observation: one row a goal, data or none.
 
     Args:
         goals: GOAL_COLUMNS, unique by goal_id.
         series: SERIES_COLUMNS, unique by goal_id and t, no null values; only what was known on
             the as-of day.
+        past: errors of past projections; without them no chance and no interval is given, and an
+            open goal is judged by its pace.
 
     Returns:
         One row per goal: the goal's columns, the inputs used and every computed column of
         `gap_to_goal` (units in its contract).
     """
-    series = _typed(series, SERIES_COLUMNS)
-    goals = prepare_goals(goals, series)
+    given, series = _typed(goals, GOAL_COLUMNS), _typed(series, SERIES_COLUMNS)
+    goals = prepare_goals(given, series)
     judged = judged_series(goals, series)
     judged = judged.filter(nw.col("_answers") | nw.col("reference_across_break"))
     frame = goals
@@ -78,7 +85,8 @@ def gap_metrics(goals: Frame, series: Frame) -> Frame:
         ),
     )
     frame = with_growth(with_position(frame))
-    frame = with_yardsticks(with_outcome(with_required_pace(frame)))
+    frame = with_outlook(with_required_pace(frame), given, series, past)
+    frame = with_yardsticks(with_outcome(frame))
     return with_null_reason(frame)
 
 

@@ -3,17 +3,16 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import narwhals as nw
 import polars as pl
 
 from assets.breaks import with_segment
-from assets.metrics.engine import compute
+from assets.metrics.engine import PastFrames, compute
 from assets.metrics.evidence import with_evidence
 from assets.metrics.gap import GOAL_COLUMNS, gap_metrics, history_metrics
 from assets.outlook.hindcasts import hindcasts, limits
-from assets.outlook.pools import PastErrors, pool_name, pools
+from assets.outlook.pools import pool_name, pools
 from assets.record import known_on
 from assets.register import register_as_of
 from assets.series import annual_answers, cumulative_answers, year_end_scale
@@ -34,7 +33,7 @@ class Question:
     goals: pl.DataFrame  # GOAL_COLUMNS and the columns of targets, by goal_id
     series: pl.DataFrame  # SERIES_COLUMNS and the vintage behind each, by goal_id and t
     peers: pl.DataFrame  # indicator_id, obs_year, as_of, peer_sd, peer_count
-    past: PastErrors  # of projections like those of the goals, by as-of day and kind of value
+    past: PastFrames  # of projections like those of the goals, by as-of day and kind of value
 
 
 def days_of_change(register: Frames, vintages: pl.DataFrame, as_of: dt.date) -> list[dt.date]:
@@ -153,9 +152,7 @@ def _peers(answers: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
 
 def answer(question: Question) -> pl.DataFrame:
     """Every column of `gap_to_goal` but the memory of the status, for each goal and day."""
-    metrics = compute(
-        partial(gap_metrics, past=question.past.lazy()), question.goals, question.series
-    )
+    metrics = compute(gap_metrics, question.goals, question.series, past=question.past)
     computed = metrics.drop([c for c in GOAL_COLUMNS if c in question.goals.columns
                              and c not in ("goal_id", "baseline_year", "baseline_value",
                                            "baseline_kind", "as_of_t")])  # fmt: skip

@@ -8,10 +8,11 @@ from assets.metrics import thresholds as th
 from assets.metrics.expressions import NULL, Frame, is_true, only_when
 from assets.metrics.nulls import with_null_reason
 from assets.metrics.outcome import with_outcome
-from assets.metrics.pace import recent_pace, with_required_pace
+from assets.metrics.pace import with_required_pace
 from assets.metrics.position import with_growth, with_position
 from assets.metrics.projection import Past, with_outlook
 from assets.metrics.targets import direction, gap, is_met, resolved_target
+from assets.metrics.trend import trend
 from assets.metrics.yardsticks import regression_sums, with_yardsticks
 
 GOAL_COLUMNS: Final[dict[str, Any]] = {
@@ -72,7 +73,7 @@ def gap_metrics(goals: Frame, series: Frame, past: Past | None = None) -> Frame:
         _observation(judged, nw.col("_t_last"), "t", "latest_value", "latest_"),
         _observation(judged, nw.col("_t_last_due"), "yard_t", "yard_value", "yard_"),
         _at_deadline(judged),
-        recent_pace(series),
+        trend(series.join(given.select("goal_id", "ceiling"), on="goal_id", how="inner")),
         regression_sums(judged.filter(nw.col("_within_plan"))),
     ):
         frame = frame.join(part, on="goal_id", how="left")
@@ -80,12 +81,10 @@ def gap_metrics(goals: Frame, series: Frame, past: Past | None = None) -> Frame:
         is_across_break=_across(nw.col("latest_segment")) | nw.col("reference_across_break"),
         _yard_across=_across(nw.col("yard_segment")),
         # A figure that refers to an older scope is answered there, not where the series is now.
-        recent_pace=only_when(
-            nw.col("_pace_segment") == nw.col("latest_segment"), nw.col("recent_pace")
-        ),
+        recent_pace=only_when(nw.col("trend_segment") == nw.col("latest_segment"), nw.col("pace")),
     )
     frame = with_growth(with_position(frame))
-    frame = with_outlook(with_required_pace(frame), given, series, past)
+    frame = with_outlook(with_required_pace(frame), past)
     frame = with_yardsticks(with_outcome(frame))
     return with_null_reason(frame)
 

@@ -24,7 +24,7 @@ from assets.metrics.expressions import (
     power,
 )
 from assets.metrics.targets import RELATIVE_EPSILON, is_met
-from assets.metrics.trend import logit, trend
+from assets.metrics.trend import logit
 
 METHODS: Final = ("damped", "damped_logit", "ensemble", "drift", "time_weighted", "damped_log",
                   "no_change", "cagr")  # fmt: skip
@@ -147,7 +147,11 @@ def with_spread(frame: Frame, quantiles: Frame, years: str) -> Frame:
     known = ~nw.col("projected_value").is_null() & (unit > 0.0)
     frame = frame.with_columns(
         _unit=only_when(known, unit),
-        _pool=nw.when(has_pool).then(nw.col("pool")).otherwise(nw.col("_t_pool")),
+        _pool=nw.when(is_true(known & has_pool))
+        .then(nw.col("pool"))
+        .when(is_true(known))
+        .then(nw.col("_t_pool"))
+        .otherwise(NO_TEXT),
         _horizon=nw.when(has_pool).then(nw.col("_ahead")).otherwise(nw.lit(0.0)),
         interval_method=case(
             (is_true(known & has_pool), "pooled_errors"),
@@ -168,21 +172,18 @@ def with_spread(frame: Frame, quantiles: Frame, years: str) -> Frame:
     )
 
 
-def with_outlook(frame: Frame, goals: Frame, series: Frame, past: Past | None) -> Frame:
+def with_outlook(frame: Frame, past: Past | None) -> Frame:
     """Add the projection at the deadline of every goal that is open, and the chance to meet it.
 
     Args:
         frame: a goal's position: GOAL_COLUMNS, resolved_target, direction, t, latest_value,
-            met_within_tolerance, baseline_value.
-        goals: GOAL_COLUMNS. series: SERIES_COLUMNS.
+            met_within_tolerance, baseline_value, and the columns of `trend`.
         past: errors of the past; without them there is neither interval nor chance.
 
     Returns:
         The frame with projected_value, projected_alt, projection_method, lo80 to hi95,
         interval_method, p_on_time (0-1), anticipated_gap_pct, eta_year, eta_delay_years.
     """
-    moved = trend(series.join(goals.select("goal_id", "ceiling"), on="goal_id", how="inner"))
-    frame = frame.join(moved, on="goal_id", how="left")
     usable = (
         (nw.col("points") >= th.PROJECTION_MIN_POINTS)
         # What answers in an older scope is not projected from the present one.

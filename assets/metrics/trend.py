@@ -1,14 +1,12 @@
-"""What a series says of its own movement, up to its last observation: the inputs of projections.
+"""How a series moves, up to its last observation: the recent pace, and what projections start from.
 
-A series here is the last segment of its goal: nothing is compared across a scope break.
+Only its last segment counts: nothing is compared across a scope break.
 """
 
 import narwhals as nw
 
-from assets.metrics.expressions import Frame, at_least, divide, larger, only_when
-from assets.metrics.pace import recent_pace
-from assets.metrics.thresholds import LOGIT_EDGE
-from assets.metrics.yardsticks import regression_sums
+from assets.metrics.expressions import Frame, at_least, divide, only_when, power
+from assets.metrics.thresholds import LOGIT_EDGE, RECENT_PACE_DECAY
 
 
 def trend(series: Frame) -> Frame:
@@ -19,90 +17,108 @@ def trend(series: Frame) -> Frame:
             observation.
 
     Returns:
-        By goal_id, of the last segment: origin_t and origin_value (its last observation),
-        first_t, first_value, points; pace (weights 0.6^age, unit a year), log_pace (of the
-        logarithm, null where a value is not positive), logit_pace (of value / ceiling), drift_pace
-        and slope (unit a year: from end to end, and of a regression whose weights grow with time),
-        step (mean absolute change a year) and jitter (standard deviation of yearly changes).
-        Nothing is null with three points or more, but for the logarithms.
+        By goal_id: origin_t and origin_value (its last observation), first_t, first_value, points
+        and trend_segment; then, null below two points: pace (mean of the changes a year, weight
+        0.6^age, age in years from the end of a change to the last observation; unit a year),
+        log_pace and logit_pace (the same of the logarithm, null where a value is not positive,
+        and of the logit of value / ceiling), drift_pace (from end to end), slope (regression in
+        which recent years weigh more: years since the first, plus one), step (mean absolute
+        change a year); and below three: jitter (standard deviation of the yearly changes).
     """
-    rows = _last_segment(series)
+    t, value = nw.col("t"), nw.col("value")
+    # Segments are numbered in the order of time: the latest one has the highest number.
+    last = series.group_by("goal_id").agg(_segment_last=nw.col("segment").max())
+    rows = series.join(last, on="goal_id", how="inner").filter(
+        nw.col("segment") == nw.col("_segment_last")
+    )
     ends = rows.group_by("goal_id").agg(
-        _t_last=nw.col("t").max(),
-        first_t=nw.col("t").min(),
-        points=nw.len(),
-        _lowest=nw.col("value").min(),
-    )
+        origin_t=t.max(), first_t=t.min(), points=nw.len(), _lowest=value.min(),
+        trend_segment=nw.col("segment").max(),
+    )  # fmt: skip
     rows = rows.join(ends, on="goal_id", how="inner")
-    last = rows.filter(nw.col("t") == nw.col("_t_last")).select(
-        "goal_id", origin_t="t", origin_value="value"
+    positive = only_when((nw.col("_lowest") > 0.0) & (value > 0.0), value)
+    rows = rows.with_columns(_log=positive.log(), _logit=logit(divide(value, nw.col("ceiling"))))
+    moves = rows.with_columns(
+        **{
+            f"_before_{name}": nw.col(name).shift(1).over("goal_id", order_by="t")
+            for name in ("t", "value", "_log", "_logit")
+        }
     )
-    first = rows.filter(nw.col("t") == nw.col("first_t")).select("goal_id", first_value="value")
-    positive = rows.filter(nw.col("_lowest") > 0.0).with_columns(value=nw.col("value").log())
-    bounded = rows.filter(~nw.col("ceiling").is_null()).with_columns(
-        value=logit(divide(nw.col("value"), nw.col("ceiling")))
+    years = t - nw.col("_before_t")
+    moves = moves.with_columns(
+        _years=years,
+        _change=value - nw.col("_before_value"),
+        _age_weight=only_when(
+            ~nw.col("_before_t").is_null(),
+            power(nw.lit(RECENT_PACE_DECAY), nw.col("origin_t") - t),
+        ),
+        _w=t - nw.col("first_t") + 1.0,
+        _x=t - nw.col("origin_t"),
     )
-    frame = ends.select("goal_id", "first_t", "points")
-    for part in (
-        last,
-        first,
-        recent_pace(rows).select("goal_id", pace="recent_pace"),
-        recent_pace(positive).select("goal_id", log_pace="recent_pace"),
-        recent_pace(bounded).select("goal_id", logit_pace="recent_pace"),
-        _slope(rows),
-        _steps(rows),
-    ):
-        frame = frame.join(part, on="goal_id", how="left")
-    span = nw.col("origin_t") - nw.col("first_t")
+    a_year = {
+        "pace": divide(nw.col("_change"), nw.col("_years")),
+        "log_pace": divide(nw.col("_log") - nw.col("_before__log"), nw.col("_years")),
+        "logit_pace": divide(nw.col("_logit") - nw.col("_before__logit"), nw.col("_years")),
+    }
+    moves = moves.with_columns(**{f"_{name}": change for name, change in a_year.items()})
+    w, x = nw.col("_w"), nw.col("_x")
+    terms = {
+        **{f"_sum_{name}": nw.col(f"_{name}") * nw.col("_age_weight") for name in a_year},
+        "_weights": nw.col("_age_weight"),
+        "_squares": divide(nw.col("_change") * nw.col("_change"), nw.col("_years")),
+        "_sw": w, "_swx": w * x, "_swy": w * value, "_swxx": w * x * x, "_swxy": w * x * value,
+    }  # fmt: skip
+    moves = moves.with_columns(
+        **terms,
+        _at_origin=only_when(t == nw.col("origin_t"), value),
+        _at_first=only_when(t == nw.col("first_t"), value),
+    )
+    sums = moves.group_by("goal_id").agg(
+        **{name: nw.col(name).sum() for name in terms},
+        origin_value=nw.col("_at_origin").max(),
+        first_value=nw.col("_at_first").max(),
+        step=nw.col("_pace").abs().mean(),
+        _ceiling=nw.col("ceiling").max(),
+    )
+    return _measures(ends.join(sums, on="goal_id", how="inner"))
+
+
+def _measures(frame: Frame) -> Frame:
+    col = nw.col
+    moves = col("points") >= 2
+    w, x, y, xx, xy = (col(name) for name in ("_sw", "_swx", "_swy", "_swxx", "_swxy"))
+    span = col("origin_t") - col("first_t")
     frame = frame.with_columns(
-        drift_pace=divide(nw.col("origin_value") - nw.col("first_value"), span)
-    ).with_columns(
-        # Random walk with drift in continuous time: changes over dt have variance jitter^2 dt.
+        pace=divide(col("_sum_pace"), col("_weights")),
+        log_pace=only_when(col("_lowest") > 0.0, divide(col("_sum_log_pace"), col("_weights"))),
+        logit_pace=only_when(
+            ~col("_ceiling").is_null(), divide(col("_sum_logit_pace"), col("_weights"))
+        ),
+        drift_pace=divide(col("origin_value") - col("first_value"), span),
+        slope=only_when(moves, divide(w * xy - x * y, w * xx - x * x)),
+    )
+    # Random walk with drift in continuous time: changes over dt have variance jitter^2 dt.
+    frame = frame.with_columns(
         _variance=divide(
-            nw.col("_squares") - nw.col("drift_pace") * nw.col("drift_pace") * span,
-            (nw.col("points") - 2).cast(nw.Float64),
+            col("_squares") - col("drift_pace") * col("drift_pace") * span,
+            (col("points") - 2).cast(nw.Float64),
         )
     )
-    return frame.with_columns(jitter=larger(nw.col("_variance"), nw.lit(0.0)) ** 0.5).drop(
-        "_variance", "_squares"
-    )
+    # Below zero only by the last bits, where the steps are equal.
+    above = nw.when(col("_variance") < 0.0).then(nw.lit(0.0)).otherwise(col("_variance"))
+    return frame.with_columns(jitter=above**0.5).select(
+        "goal_id", "origin_t", "origin_value", "first_t", "first_value", "points",
+        "trend_segment", "pace", "log_pace", "logit_pace", "drift_pace", "slope", "step", "jitter",
+    )  # fmt: skip
 
 
 def logit(share: nw.Expr) -> nw.Expr:
     """log(p / (1 - p)) of a share that is kept 0.25 % away from 0 and 1."""
-    kept = nw.when(at_least(share, 1.0 - LOGIT_EDGE)).then(nw.lit(1.0 - LOGIT_EDGE)).otherwise(
-        nw.when(share <= LOGIT_EDGE).then(nw.lit(LOGIT_EDGE)).otherwise(share)
-    )  # fmt: skip
-    kept = only_when(~share.is_null(), kept)
+    kept = (
+        nw.when(at_least(share, 1.0 - LOGIT_EDGE))
+        .then(nw.lit(1.0 - LOGIT_EDGE))
+        .when(share <= LOGIT_EDGE)
+        .then(nw.lit(LOGIT_EDGE))
+        .otherwise(share)
+    )
     return (kept / (1.0 - kept)).log()
-
-
-def _last_segment(series: Frame) -> Frame:
-    # Segments are numbered in the order of time.
-    last = series.group_by("goal_id").agg(_segment_last=nw.col("segment").max())
-    return series.join(last, on="goal_id", how="inner").filter(
-        nw.col("segment") == nw.col("_segment_last")
-    ).drop("_segment_last")  # fmt: skip
-
-
-def _slope(rows: Frame) -> Frame:
-    sums = regression_sums(
-        rows.with_columns(obs_value=nw.col("value"), target_year=nw.col("_t_last"))
-    )
-    w, x, y, xx, xy = (nw.col(f"_{c}") for c in ("w", "wx", "wy", "wxx", "wxy"))
-    return sums.select("goal_id", slope=divide(w * xy - x * y, w * xx - x * x))
-
-
-def _steps(rows: Frame) -> Frame:
-    """step: mean of |change a year|; _squares: sum of change^2 / dt."""
-    steps = rows.with_columns(
-        _before=nw.col("value").shift(1).over("goal_id", order_by="t"),
-        _t_before=nw.col("t").shift(1).over("goal_id", order_by="t"),
-    ).filter(~nw.col("_t_before").is_null())
-    change, years = nw.col("value") - nw.col("_before"), nw.col("t") - nw.col("_t_before")
-    steps = steps.with_columns(
-        _a_year=divide(change, years).abs(), _square=divide(change * change, years)
-    )
-    return steps.group_by("goal_id").agg(
-        step=nw.col("_a_year").mean(), _squares=nw.col("_square").sum()
-    )

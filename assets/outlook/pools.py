@@ -1,6 +1,5 @@
 """Errors of the past as pools: what the projections' intervals and chances are read from."""
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -9,7 +8,8 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from assets.metrics.projection import ERROR_COLUMNS, QUANTILE_COLUMNS, Past
+from assets.metrics.engine import PastFrames
+from assets.metrics.projection import ERROR_COLUMNS, QUANTILE_COLUMNS
 from assets.metrics.thresholds import POOL_MIN, T_MAX_DF
 
 LEVELS = {"q025": 0.025, "q10": 0.10, "q90": 0.90, "q975": 0.975}
@@ -22,19 +22,7 @@ def pool_name(as_of: str, kind: str) -> pl.Expr:
     return pl.format("{}|{}", pl.col(as_of).cast(pl.String), pl.col(kind))
 
 
-@dataclass(frozen=True)
-class PastErrors:
-    """Frames of ERROR_COLUMNS and QUANTILE_COLUMNS."""
-
-    errors: pl.DataFrame
-    quantiles: pl.DataFrame
-
-    def lazy(self) -> Past:
-        """As the formulas on polars take them."""
-        return Past(nw.from_native(self.errors.lazy()), nw.from_native(self.quantiles.lazy()))
-
-
-def pools(hindcasts: pl.DataFrame) -> PastErrors:
+def pools(hindcasts: pl.DataFrame) -> PastFrames:
     """Errors of the chosen method and their quantiles, by pool and whole years ahead.
 
     Args:
@@ -59,14 +47,14 @@ def pools(hindcasts: pl.DataFrame) -> PastErrors:
         },
     )
     students = students_t()
-    return PastErrors(
+    return PastFrames(
         pl.concat([_typed(errors, ERROR_COLUMNS), students.errors]),
         pl.concat([_typed(quantiles, QUANTILE_COLUMNS), students.quantiles]),
     )
 
 
 @cache
-def students_t() -> PastErrors:
+def students_t() -> PastFrames:
     """Student's t for 1 to 30 degrees of freedom, as pools named t|df at horizon 0."""
     freedom = np.arange(1, T_MAX_DF + 1)
     steps = (np.arange(T_STEPS) + 0.5) / T_STEPS
@@ -83,7 +71,7 @@ def students_t() -> PastErrors:
             **{name: special.stdtrit(freedom, level) for name, level in LEVELS.items()},
         }
     )
-    return PastErrors(_typed(errors, ERROR_COLUMNS), _typed(quantiles, QUANTILE_COLUMNS))
+    return PastFrames(_typed(errors, ERROR_COLUMNS), _typed(quantiles, QUANTILE_COLUMNS))
 
 
 def _typed(frame: pl.DataFrame, columns: dict[str, Any]) -> pl.DataFrame:

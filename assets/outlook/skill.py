@@ -56,7 +56,7 @@ def skill(hindcasts: pl.DataFrame) -> pl.DataFrame:
             if known.height:
                 chosen = CHOSEN[str(kind)] == method
                 rows.append(
-                    {"method": method, "value_kind": kind, "horizon": ahead, "is_chosen": chosen}
+                    {"method": method, "series_kind": kind, "horizon": ahead, "is_chosen": chosen}
                     | _measures(known, method)
                 )
     return pl.DataFrame(rows, infer_schema_length=None)

@@ -58,7 +58,7 @@ def outlook_tables(
     goals = goal_sentences(
         _newest_goals(ends.join(units, on="indicator_id"), frames["gap_to_goal"]), names
     )
-    checked = with_intervals(past).join(units, on="indicator_id").rename({"kind": "value_kind"})
+    checked = with_intervals(past).join(units, on="indicator_id").rename({"kind": "series_kind"})
     return {
         "projections": _table(paths, Projections),
         "outlook": _table(goals.with_columns(as_of=pl.lit(as_of)), Outlook),
@@ -111,7 +111,7 @@ def _paths(
     quantiles = nw.from_native(pools(past).quantiles.lazy())
     made: pl.DataFrame = nw.to_native(with_spread(frame, quantiles, "horizon")).collect()
     known = record.filter("is_chosen").select(
-        kind="value_kind", _ahead=pl.col("horizon").cast(pl.Float64), past_errors="n",
+        kind="series_kind", _ahead=pl.col("horizon").cast(pl.Float64), past_errors="n",
         past_median_ape_pct="median_ape_pct", past_cover80_pct="cover80_pct",
     )  # fmt: skip
     made = made.with_columns(_ahead=pl.col("horizon").ceil()).join(
@@ -121,7 +121,7 @@ def _paths(
     is_pooled = (pl.col("interval_method") == "pooled_errors").fill_null(value=False)
     return made.with_columns(
         projected_alt="ensemble",
-        value_kind="kind",
+        series_kind="kind",
         projection_method=pl.col("kind").replace_strict(CHOSEN, return_dtype=pl.String),
         assurance=pl.when(is_pooled & (width <= HIGH_ASSURANCE))
         .then(pl.lit("high"))
@@ -175,7 +175,7 @@ def skill_findings(record: pl.DataFrame) -> list[Finding]:
     """What the record of the chosen methods says against them."""
     found = []
     for row in record.filter("is_chosen").iter_rows(named=True):
-        key = f"{row['method']}|{row['value_kind']}|{row['horizon']}"
+        key = f"{row['method']}|{row['series_kind']}|{row['horizon']}"
         cover, ratio = row["cover80_pct"], row["ratio_to_drift"]
         low, high = COVER80_BAND
         if cover is not None and not low <= cover <= high:

@@ -79,6 +79,7 @@ class Book:
         citations: all sources of the targets (`core.target_sources`).
         observations: values of record; others: what else was published of the same cells.
         changes: rows of `meta.diff`.
+        outlooks, projections, hindcasts: of Henan and of the places that have goals.
     """
 
     build: Row
@@ -98,6 +99,9 @@ class Book:
     freshness: list[Row]
     completeness: list[Row]
     changes: list[Row]
+    outlooks: list[Row]
+    projections: list[Row]
+    hindcasts: list[Row]
 
     @cached_property
     def indicator(self) -> dict[str, Row]:
@@ -119,6 +123,18 @@ class Book:
     @cached_property
     def citations_of(self) -> dict[str, list[Row]]:
         return grouped(self.citations, "target_id")
+
+    @cached_property
+    def outlooks_of(self) -> dict[str, list[Row]]:
+        return grouped(self.outlooks, "indicator_id")
+
+    @cached_property
+    def projections_of(self) -> dict[str, list[Row]]:
+        return grouped(self.projections, "indicator_id")
+
+    @cached_property
+    def hindcasts_of(self) -> dict[str, list[Row]]:
+        return grouped(self.hindcasts, "indicator_id")
 
     @cached_property
     def revisions_of(self) -> dict[str, list[Row]]:
@@ -184,6 +200,14 @@ def read_book(connection: "duckdb.DuckDBPyConnection") -> Book:
     def table(name: str, order: str) -> list[Row]:
         return rows(connection, f"SELECT * FROM {name} ORDER BY {order}")
 
+    def of_home(name: str, order: str) -> list[Row]:
+        return rows(
+            connection,
+            f"""SELECT p.*, r.name_zh AS region_zh, r.name_en AS region_en
+                FROM gap.{name} p JOIN core.regions r USING (region_code)
+                WHERE NOT r.is_peer ORDER BY indicator_id, r.level, region_code, {order}""",
+        )
+
     return Book(
         build=rows(connection, "SELECT * FROM meta.build")[0],
         indicators=table("core.indicators", "domain, theme, rowid"),
@@ -212,6 +236,9 @@ def read_book(connection: "duckdb.DuckDBPyConnection") -> Book:
                ORDER BY c.indicator_id, c.region_code, c.period_end DESC""",
         ),
         changes=table("meta.diff", "table_name, key, column_name, diff_id"),
+        outlooks=of_home("outlook", "target_id"),
+        projections=of_home("projections", "year"),
+        hindcasts=of_home("hindcasts", "origin_year, year"),
     )
 
 

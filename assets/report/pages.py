@@ -18,6 +18,7 @@ from assets.report.text import Words
 from assets.report.write import LANGUAGES, Page
 from pipelines.settings import PROJECT
 from schemas import vocabulary as v
+from schemas.tables_outlook import ASSURANCES
 
 if TYPE_CHECKING:
     import duckdb
@@ -196,6 +197,10 @@ def _indicator(book: Book, indicator: Row, series: Data | None, provinces: Data 
             "peers_sentence": _peers_sentence(peers) if peers else None,
             "peer_chart": provinces if peers else None,
             "findings": book.checks_of.get(name, []),
+            "outlooks": book.outlooks_of.get(name, []),
+            "projections": book.projections_of.get(name, []),
+            "hindcasts": book.hindcasts_of.get(name, []),
+            "assurances": ASSURANCES,
         },
     )
 

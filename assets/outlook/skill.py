@@ -40,9 +40,7 @@ def with_intervals(hindcasts: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(
         **{name: value + pl.col("step") * pl.lit(q) for name, q in reach.items()}
     )
-    within = {
-        name: pl.min_horizontal(pl.max_horizontal(name, "floor"), "cap") for name in reach
-    }
+    within = {name: pl.min_horizontal(pl.max_horizontal(name, "floor"), "cap") for name in reach}
     return rows.with_columns(
         pl.when(pl.col(name).is_not_null()).then(end).alias(name) for name, end in within.items()
     ).drop("_row", "_ahead", "floor", "cap")

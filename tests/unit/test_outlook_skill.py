@@ -1,6 +1,7 @@
 """Past projections: what they knew, how they are judged, and what the published ones show."""
 
 import datetime as dt
+import json
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -8,13 +9,17 @@ from typing import Any
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from rich.cells import cell_len
+from typer.testing import CliRunner
 
 from assets.metrics.projection import METHODS
 from assets.metrics.thresholds import COVER80_BAND, DRIFT_MARGIN
 from assets.outlook.hindcasts import SERIES, hindcasts
+from assets.outlook.peers_forecast import PAIRS, peer_forecasts, peer_skill, yearly_histories
 from assets.outlook.skill import GOAL_STEPS, skill, with_intervals
 from assets.outlook.tables import skill_findings
 from pipelines.builds import open_readonly
+from pipelines.cli import app
 from pipelines.query import Row, rows
 from pipelines.settings import Settings
 
@@ -267,3 +272,95 @@ def test_published_tables_name_each_series_of_three_values(published: Settings) 
         """,
     )
     assert outside == []
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_the_record_fits_a_terminal(
+    words: list[str], published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUIBIAO_ROOT", str(published.root))
+    done = CliRunner().invoke(app, ["skill", *words])
+    assert done.exit_code == 0
+    if words:
+        assert {"method", "value_kind", "horizon", "is_chosen"} <= set(json.loads(done.stdout)[0])
+        return
+    assert max(cell_len(line) for line in done.stdout.splitlines()) <= 100
+    assert "数量 level" in done.stdout
+    assert "…" not in done.stdout
+    marked = [line for line in done.stdout.splitlines() if "✓" in line]
+    assert sum("阻尼线性外推 damped " in line for line in marked) >= 6
+
+
+def test_without_the_extra_the_command_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = CliRunner().invoke(app, ["skill", "--statsforecast"], terminal_width=200)
+    assert done.exit_code == 2
+    assert "scripts/env.sh forecast" in done.stderr
+
+
+def test_statsforecast_on_the_same_pairs(published: Settings) -> None:
+    with open_readonly(published) as connection:
+        tables = [
+            pl.from_arrow(
+                connection.table(name)
+                .filter("region_code IN ('410000', '110000')")
+                .filter("indicator_id IN ('broadband_ports', 'gdp', 'fixed_broadband_users')")
+                .to_arrow_table()
+            )
+            for name in ("gap.hindcasts", "core.observations")
+        ]
+    past_, observed = (table for table in tables if isinstance(table, pl.DataFrame))
+    told: list[tuple[int, int]] = []
+    made = peer_forecasts(past_, observed, lambda number, total: told.append((number, total)))
+    assert told[-1] == (len(told), len(told))
+    used = made.join(past_.select(*PAIRS, "n_points"), on=PAIRS)
+    theta, ets = pl.col("theta").is_not_null(), pl.col("auto_ets").is_not_null()
+    assert used.filter(theta != (pl.col("n_points") >= 4)).is_empty()
+    assert used.filter(ets, pl.col("n_points") < 7).is_empty()
+    assert used.filter(ets).height > 0
+    # Henan's broadband users from 2018 rest on a press report of March 2014: not a whole year.
+    key = {"indicator_id": "fixed_broadband_users", "region_code": "410000", "origin_year": 2018}
+    assert past_.filter(**key).height > 0
+    assert made.filter(**key).is_empty()
+    assert made.filter(pl.col("horizon") != pl.col("year") - pl.col("origin_year")).is_empty()
+    for row in peer_skill(made).iter_rows(named=True):
+        same = made.filter(value_kind=row["value_kind"], horizon=row["horizon"])
+        ran = same.filter(pl.col(row["model"]).is_not_null())
+        assert (row["n"], row["not_run"]) == (ran.height, same.height - ran.height)
+        if ran.height:
+            wrong = [
+                statistics.median(abs(r[name] / r["actual"] - 1) * 100 for r in ran.to_dicts())
+                for name in (row["model"], "projected")
+            ]
+            assert row["median_ape_pct"] == pytest.approx(wrong[0])
+            assert row["ratio"] == pytest.approx(wrong[0] / wrong[1])
+        else:
+            assert row["ratio"] is None
+
+
+def test_histories_with_gaps_or_of_two_scopes_are_left_out() -> None:
+    def origin(indicator: str, n_points: int, value: float) -> Row:
+        return {"indicator_id": indicator, "region_code": "r", "origin_year": 2020, "year": 2022,
+                "n_points": n_points, "origin_value": value}  # fmt: skip
+
+    def years(indicator: str, values: dict[int, float]) -> list[Row]:
+        return [{"indicator_id": indicator, "region_code": "r", "period_type": "annual",
+                 "period_end": dt.date(year, 12, 31), "value": value}
+                for year, value in values.items()]  # fmt: skip
+
+    past_ = pl.DataFrame([origin("whole", 3, 5.0), origin("gap", 3, 5.0), origin("scope", 3, 5.0)])
+    observed = pl.DataFrame([
+        *years("whole", {2018: 3.0, 2019: 4.0, 2020: 5.0, 2021: 9.0}),
+        *years("gap", {2017: 3.0, 2019: 4.0, 2020: 5.0}),
+        # Two values before a scope break: only the last three count.
+        *years("scope", {2016: 80.0, 2017: 90.0, 2018: 3.0, 2019: 4.0, 2020: 5.0}),
+    ])  # fmt: skip
+    found = yearly_histories(past_, observed)
+    assert found["indicator_id"].to_list() == ["scope", "whole"]
+    assert found["values"].to_list() == [[3.0, 4.0, 5.0]] * 2
+    assert found["ahead"].to_list() == [2, 2]

@@ -85,9 +85,9 @@ def skill(
 
 def print_skill(console: Console, found: Sequence[Row]) -> None:
     """A table a kind of value; by years ahead the nearest method first, the chosen one marked."""
-    from schemas.tables_outlook import VALUE_KINDS
+    from schemas.tables_outlook import SERIES_KINDS
 
-    for kind, label in VALUE_KINDS.items():
+    for kind, label in SERIES_KINDS.items():
         table = _table(f"{label.zh} {kind}", ("提前\nyears", "方法\nmethod"), RECORD)
         before = None
         for row in (row for row in found if row["value_kind"] == kind):
@@ -111,9 +111,9 @@ def print_skill(console: Console, found: Sequence[Row]) -> None:
 
 def print_peers(console: Console, found: Sequence[Row]) -> None:
     """A table a kind of value: both models beside the chosen method."""
-    from schemas.tables_outlook import VALUE_KINDS
+    from schemas.tables_outlook import SERIES_KINDS
 
-    for kind, label in VALUE_KINDS.items():
+    for kind, label in SERIES_KINDS.items():
         table = _table(f"{label.zh} {kind}", ("模型\nmodel", "提前\nyears"), PEERS)
         for row in (row for row in found if row["value_kind"] == kind):
             table.add_row(MODELS[row["model"]], str(row["horizon"]), *_cells(row, PEERS))

@@ -13,7 +13,7 @@ ASSURANCES: v.Codes = {
     "moderate": v.Label("一般", "moderate: within 25 %"),
     "low": v.Label("较低", "low: wider, or too few past errors of this kind"),
 }
-VALUE_KINDS: v.Codes = {
+SERIES_KINDS: v.Codes = {
     "level": v.Label("数量", "levels: counts, amounts, rates without a ceiling"),
     "share": v.Label("份额", "bounded shares in percent"),
 }
@@ -46,7 +46,7 @@ class Projections(Table):
         "提前年数 h", "years from the latest observation to the end of that year", unit="years"
     )
     unit: str = column("单位", "unit of the series")
-    value_kind: str = column("数值类型", "kind of value", codes=VALUE_KINDS)
+    value_kind: str = column("数值类型", "kind of value", codes=SERIES_KINDS)
     first_year: int = column("起始年", "first year of the data used", unit="year")
     origin_year: int = column("最新年", "last year of the data used", unit="year")
     origin_value: float = column("最新值 A", "latest comparable value")
@@ -141,7 +141,7 @@ class Hindcasts(Table):
     origin_year: int = column("起点年", "last year that was used", unit="year")
     year: int = column("预测年", "year that was projected", unit="year")
     horizon: float = column("提前年数 h", "years from one to the other", unit="years")
-    value_kind: str = column("数值类型", "kind of value", codes=VALUE_KINDS)
+    value_kind: str = column("数值类型", "kind of value", codes=SERIES_KINDS)
     unit: str = column("单位", "unit of the series")
     n_points: int = column("数据点数", "years used", ge=3)
     origin_value: float = column("起点值", "value at the origin")
@@ -173,7 +173,7 @@ class Hindcasts(Table):
 class ProjectionSkill(Table):
     as_of: dt.date = column("截至日期", "values of record of this day")
     method: str = column("方法", "method", codes=v.PROJECTION_METHODS)
-    value_kind: str = column("数值类型", "kind of value", codes=VALUE_KINDS)
+    value_kind: str = column("数值类型", "kind of value", codes=SERIES_KINDS)
     horizon: int = column("提前年数", "whole years ahead, rounded up", unit="years", ge=1)
     is_chosen: bool = column("是否采用", "the method that is published")
     n: int = column("检验次数", "past projections", ge=0)

@@ -46,7 +46,7 @@ def hindcasts(answers: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     Returns:
         as_of, indicator_id, region_code, kind, origin_year, year, horizon (years), n_points,
         origin_value, step (mean absolute change a year up to the origin), actual, projected (by
-        the chosen method), and one column for each of METHODS.
+        the chosen method), one column for each of METHODS, floor and cap.
     """
     rows = answers.select(*SERIES, "year", "t", "value", pl.col("segment").cast(pl.Float64))
     rows = rows.sort(*SERIES, "t").with_columns(
@@ -72,5 +72,5 @@ def hindcasts(answers: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     made: pl.DataFrame = nw.to_native(with_projections(frame, "horizon")).collect()
     return made.select(
         *SERIES, "kind", "origin_year", "year", "horizon", "origin_value", "step", "actual",
-        *METHODS, projected="projected_value", n_points="points",
+        *METHODS, "floor", "cap", projected="projected_value", n_points="points",
     ).sort(*SERIES, "origin_year", "year")  # fmt: skip

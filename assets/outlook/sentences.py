@@ -90,34 +90,42 @@ def _goal(row: Mapping[str, Any], names: Names) -> Label:
         return Label(f"{zh}{goal_zh}已达到。", f"{en} It meets {goal_en}.")
     if row["outlook"] == "unknown":
         return Label(f"{zh}{goal_zh}无法预计。", f"{en} Nothing can be said of {goal_en}.")
-    chance = row["p_on_time"]
+    odds = None if row["p_on_time"] is None else _odds(row["p_on_time"])
     if row["outlook"] == "unobserved":
-        odds_zh = f"，照此前走势期末达到的概率约{chance:.0%}" if chance is not None else ""
-        odds_en = f"; as it went, the chance that it was met is about {chance:.0%}"
+        odds_zh = f"，照此前走势期末达到的概率{odds.zh}" if odds else ""
+        odds_en = f"; as it went, the chance that it was met is {odds.en}" if odds else ""
         return Label(
             f"{zh}{goal_zh}期限已过，期末没有数据{odds_zh}。",
-            f"{en} The deadline of {goal_en} has passed without any value at it"
-            f"{odds_en if chance is not None else ''}.",
+            f"{en} The deadline of {goal_en} has passed without any value at it{odds_en}.",
         )
     arrival = row["eta_year"]
-    when_zh = f"照此{arrival}年达到" if arrival else f"照此{ETA_YEARS}年内达不到"
-    when_en = (
-        f"it is reached in {arrival}" if arrival else f"it is not reached in {ETA_YEARS} years"
-    )
+    when_zh, when_en = "何时达到无法预计", "nothing can be said of when it is reached"
+    if arrival:
+        when_zh, when_en = f"照此{arrival}年达到", f"at this rate it is reached in {arrival}"
+    elif row["is_never"]:
+        when_zh = f"照此{ETA_YEARS}年内达不到"
+        when_en = f"at this rate it is not reached in {ETA_YEARS} years"
     if row["outlook"] == "overdue":
         return Label(
             f"{zh}{goal_zh}期限已过，最新值仍未达到；{when_zh}。",
-            f"{en} The deadline of {goal_en} has passed and the latest value does not meet it; at "
-            f"this rate {when_en}.",
+            f"{en} The deadline of {goal_en} has passed and the latest value does not meet it; "
+            f"{when_en}.",
         )
-    odds_zh = f"按期实现的概率约{chance:.0%}；" if chance is not None else "："
-    odds_en = (
-        f"is met in time with a chance of about {chance:.0%}" if chance is not None else "is open"
-    )
+    odds_zh = f"按期实现的概率{odds.zh}；" if odds else "："
+    odds_en = f"is met in time with a chance of {odds.en}" if odds else "is open"
     return Label(
         f"{zh}{goal_zh}{odds_zh}{when_zh}。",
-        f"{en} {goal_en[0].upper()}{goal_en[1:]} {odds_en}; at this rate {when_en}.",
+        f"{en} {goal_en[0].upper()}{goal_en[1:]} {odds_en}; {when_en}.",
     )
+
+
+def _odds(chance: float) -> Label:
+    """A chance in words. Never 0 % or 100 %: past errors prove no certainty."""
+    if chance > 0.99:
+        return Label("超过99%", "more than 99%")
+    if chance < 0.01:
+        return Label("不到1%", "less than 1%")
+    return Label(f"约{chance:.0%}", f"about {chance:.0%}")
 
 
 def _figure(row: Mapping[str, Any], column: str, language: str) -> str:

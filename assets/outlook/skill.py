@@ -24,7 +24,7 @@ CHOSEN = {"level": "damped", "share": "damped_logit"}
 def with_intervals(hindcasts: pl.DataFrame) -> pl.DataFrame:
     """Add lo95, lo80, hi80, hi95 of the chosen method, from the errors of all other regions.
 
-    Null where those are fewer than 60, or the series never moved.
+    Within floor and cap; null where those are fewer than 60, or the series never moved.
     """
     rows = hindcasts.with_row_index("_row").with_columns(_ahead=pl.col("horizon").ceil())
     ends = np.full((rows.height, len(LEVELS)), np.nan)
@@ -37,9 +37,13 @@ def with_intervals(hindcasts: pl.DataFrame) -> pl.DataFrame:
         name: pl.Series(ends[:, column], nan_to_null=True) for column, name in enumerate(names)
     }
     value = pl.col("projected")
-    return rows.with_columns(
+    rows = rows.with_columns(
         **{name: value + pl.col("step") * pl.lit(q) for name, q in reach.items()}
-    ).drop("_row", "_ahead")
+    )
+    within = {name: pl.min_horizontal(pl.max_horizontal(name, "floor"), "cap") for name in reach}
+    return rows.with_columns(
+        pl.when(pl.col(name).is_not_null()).then(end).alias(name) for name, end in within.items()
+    ).drop("_row", "_ahead", "floor", "cap")
 
 
 def skill(hindcasts: pl.DataFrame) -> pl.DataFrame:

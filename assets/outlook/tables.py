@@ -132,9 +132,13 @@ def _paths(
 
 
 def _newest_goals(ends: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
-    """Each series with the live goal of the latest deadline; documented before reported."""
+    """Each series with the live goal of the latest deadline; documented before reported.
+
+    Not sums over a period: no value of a year stands for them.
+    """
     goals = gaps.filter(
         pl.col("is_live")
+        & (pl.col("value_kind") != "cumulative")
         & pl.col("resolved_target").is_not_null()
         & pl.col("target_year").is_not_null()
     ).sort(
@@ -147,6 +151,7 @@ def _newest_goals(ends: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
         *SERIES, "target_id", "target_year", "resolved_target", "operator", "value_high",
         "p_on_time", "eta_year", "met_within_tolerance", "deadline_passed", "projected_value",
         "lo80", "hi80", "recent_pace", "gap_abs",
+        is_never=pl.col("null_reason").str.contains("eta_year=never").fill_null(value=False),
     )  # fmt: skip
     rows = ends.join(newest, on=SERIES, how="left")
     return rows.with_columns(

@@ -5,10 +5,13 @@ A series here is the last segment of its goal: nothing is compared across a scop
 
 import narwhals as nw
 
-from assets.metrics.expressions import Frame, at_least, divide, larger, only_when
+from assets.metrics.expressions import Frame, at_least, divide, only_when
 from assets.metrics.pace import recent_pace
 from assets.metrics.thresholds import LOGIT_EDGE
 from assets.metrics.yardsticks import regression_sums
+
+# A variance below this share of the squared changes: less than a millionth of the movement.
+ROUNDING = 1e-12
 
 
 def trend(series: Frame) -> Frame:
@@ -63,9 +66,10 @@ def trend(series: Frame) -> Frame:
             (nw.col("points") - 2).cast(nw.Float64),
         )
     )
-    return frame.with_columns(jitter=larger(nw.col("_variance"), nw.lit(0.0)) ** 0.5).drop(
-        "_variance", "_squares"
-    )
+    # Of a series that moved by the same step every year, what is left is rounding.
+    has_jitter = nw.col("_variance") > ROUNDING * nw.col("_squares")
+    jitter = nw.when(has_jitter).then(nw.col("_variance")).otherwise(nw.lit(0.0)) ** 0.5
+    return frame.with_columns(jitter=jitter).drop("_variance", "_squares")
 
 
 def logit(share: nw.Expr) -> nw.Expr:

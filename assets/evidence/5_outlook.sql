@@ -122,8 +122,8 @@ CREATE TABLE projected AS
         FROM origins WHERE years_left IS NOT NULL
     )
     SELECT p.* EXCLUDE (by_drift, by_regression, by_pace, by_log),
-           list_median([by_drift, by_regression, by_pace,
-                        CASE WHEN p.is_share THEN projected_value ELSE by_log END]) AS projected_alt,
+           list_median([by_drift, by_regression, by_pace, if(p.is_share, projected_value, by_log)])
+               AS projected_alt,
            if(p.is_share, 'damped_logit', 'damped') AS projection_method,
            least(points - 2, 30) AS freedom,
            e.years_ahead,

@@ -53,6 +53,7 @@ def seen(values: list[float], limits: dict[str, Any] | None = None, **goal: Any)
         "build": pl.DataFrame({"as_of": [AS_OF]}),
     }
     with by_sql(frames) as connection:
+        row: dict[str, Any]
         (row,) = connection.sql("SELECT * FROM recomputed").pl().to_dicts()
     return row
 
@@ -147,9 +148,7 @@ def test_an_exact_figure_has_no_chance_and_its_pace_decides() -> None:
 )
 def test_students_t_as_published(freedom: int, probability: float, published: float) -> None:
     """Tables of the t distribution as every textbook prints them."""
-    wanted = (
-        "SELECT quantile FROM students_t WHERE NOT is_step AND freedom = ? AND probability = ?"
-    )
+    wanted = "SELECT quantile FROM students_t WHERE NOT is_step AND freedom = ? AND probability = ?"
     with duckdb.connect() as connection:
         add_constants(connection)
         for p, value in ((probability, published), (round(1 - probability, 3), -published)):

@@ -47,7 +47,7 @@ def test_both_routes_agree_on_registers_nobody_has_seen(seed: int) -> None:
 
 
 def test_they_agree_on_every_verdict_and_not_only_on_what_is_missing() -> None:
-    gaps, comparison = both(3, 400)
+    gaps, comparison = both(3, 500)
     assert comparison.differences == []
     reached = {column: set(gaps[column]) for column in gaps.columns}
     assert reached["status_reason"] == set(STATUS_REASONS) - UNREACHED

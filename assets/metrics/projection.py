@@ -38,6 +38,9 @@ QUANTILE_COLUMNS: Final[dict[str, Any]] = {
     "q10": nw.Float64, "q90": nw.Float64, "q975": nw.Float64,
 }  # fmt: skip
 
+SMALLEST_HAIR: Final = 1e-12
+INSTANT: Final = 1e-9  # years
+
 
 @dataclass(frozen=True)
 class Past:
@@ -177,7 +180,7 @@ def with_outlook(frame: Frame, past: Past | None) -> Frame:
 
     Args:
         frame: a goal's position: GOAL_COLUMNS, resolved_target, direction, t, latest_value,
-            met_within_tolerance, baseline_value, and the columns of `trend`.
+            met_within_tolerance, baseline_value, is_across_break, and the columns of `trend`.
         past: errors of the past; without them there is neither interval nor chance.
 
     Returns:
@@ -215,15 +218,23 @@ def with_outlook(frame: Frame, past: Past | None) -> Frame:
     frame = _with_arrival(frame)
     return frame.with_columns(
         anticipated_gap_pct=only_when(
-            nw.col("operator") != "range", divide(missing, distance) * 100.0
+            (nw.col("operator") != "range") & ~nw.col("is_across_break"),
+            divide(missing, distance) * 100.0,
         ),
         eta_delay_years=nw.col("eta_year") - nw.col("target_year"),
     )
 
 
 def _chance(frame: Frame, errors: Frame) -> Frame:
-    """p_on_time: the share of past errors that would leave the goal met."""
-    wanted = frame.filter(~nw.col("_unit").is_null() & ~nw.col("resolved_target").is_null())
+    """p_on_time: the share of past errors that would leave the goal met.
+
+    None of an exact figure: errors hit it by accident only, however near the series comes.
+    """
+    wanted = frame.filter(
+        ~nw.col("_unit").is_null()
+        & ~nw.col("resolved_target").is_null()
+        & (nw.col("operator") != "eq")
+    )
     each = wanted.join(
         errors, left_on=["_pool", "_horizon"], right_on=["pool", "horizon"], how="inner"
     ).with_columns(_then=bounded(nw.col("projected_value") + nw.col("error") * nw.col("_unit")))
@@ -241,7 +252,9 @@ def _with_arrival(frame: Frame) -> Frame:
     """
     col, target, slack = nw.col, nw.col("resolved_target"), nw.col("tolerance")
     operator = nw.col("operator")
-    frame = frame.with_columns(_hair=target.abs() * RELATIVE_EPSILON).with_columns(
+    # Never nothing: what must lie below zero is not met at zero.
+    hair = larger(target.abs() * RELATIVE_EPSILON, nw.lit(SMALLEST_HAIR))
+    frame = frame.with_columns(_hair=hair).with_columns(
         _needed=nw.when(operator == "ge").then(target - slack)
         .when(operator == "gt").then(target + col("_hair"))
         .when(operator == "le").then(target + slack)
@@ -265,14 +278,19 @@ def _with_arrival(frame: Frame) -> Frame:
         .then(_years_until(col("_steps"), th.DAMPING))
         .otherwise(_years_until(col("_logits"), th.LOGIT_DAMPING))
     )
+    # Towards the goal: kept off 0 and 100 %, a share may start beyond what it has not met.
+    speed = nw.when(col("ceiling").is_null()).then(col("pace")).otherwise(col("logit_pace"))
     possible = (
         col("_usable")
+        & is_true(col("direction") * speed > 0.0)
         & ~col("met_within_tolerance")
         & is_true(col("_wait") <= th.ETA_YEARS)
         & (col("floor").is_null() | is_true(col("_needed") >= col("floor")))
         & (col("cap").is_null() | is_true(col("_needed") <= col("cap")))
     )
-    return frame.with_columns(eta_year=only_when(possible, (col("t") + col("_wait") - 1e-9).ceil()))
+    # After the origin, whose value does not meet it, however small the step that is missing.
+    wait = larger(col("_wait") - INSTANT, nw.lit(INSTANT))
+    return frame.with_columns(eta_year=only_when(possible, (col("t") + wait).ceil()))
 
 
 def _years_until(steps: nw.Expr, phi: float) -> nw.Expr:

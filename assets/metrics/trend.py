@@ -8,6 +8,9 @@ import narwhals as nw
 from assets.metrics.expressions import Frame, at_least, divide, only_when, power
 from assets.metrics.thresholds import LOGIT_EDGE, RECENT_PACE_DECAY
 
+# A variance below this share of the squared changes: less than a millionth of the movement.
+ROUNDING = 1e-12
+
 
 def trend(series: Frame) -> Frame:
     """The movement of each series.
@@ -104,9 +107,11 @@ def _measures(frame: Frame) -> Frame:
             (col("points") - 2).cast(nw.Float64),
         )
     )
-    # Below zero only by the last bits, where the steps are equal.
-    above = nw.when(col("_variance") < 0.0).then(nw.lit(0.0)).otherwise(col("_variance"))
-    return frame.with_columns(jitter=above**0.5).select(
+    # Of a series that moved by the same step every year, what is left is rounding.
+    has_jitter = col("_variance") > ROUNDING * col("_squares")
+    jitter = nw.when(has_jitter).then(col("_variance")).otherwise(nw.lit(0.0)) ** 0.5
+    # Two changes are needed for a difference between them.
+    return frame.with_columns(jitter=only_when(col("points") >= 3, jitter)).select(
         "goal_id", "origin_t", "origin_value", "first_t", "first_value", "points",
         "trend_segment", "pace", "log_pace", "logit_pace", "drift_pace", "slope", "step", "jitter",
     )  # fmt: skip

@@ -254,6 +254,16 @@ def test_the_sql_of_a_bundle_is_named_where_it_differs_and_never_run(
     assert found.comparison.differences == []
 
 
+def test_the_constants_of_a_bundle_are_for_duckdb_alone_and_never_used(
+    bundle: Path, tmp_path: Path
+) -> None:
+    def plant(folder: Path) -> None:
+        edit_table(folder, "constants/students_t.parquet", "UPDATE t SET quantile = 3 * quantile")
+
+    changed = repacked(bundle, tmp_path / "planted.zip", plant, honest=True)
+    assert verify_bundle(changed).comparison.differences == []
+
+
 def test_tables_of_another_build_than_the_manifest_says_are_refused(
     bundle: Path, tmp_path: Path
 ) -> None:

@@ -3,7 +3,6 @@
 import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from assets.metrics.engine import compute
+from assets.metrics.engine import PastFrames, compute
 from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, gap_metrics
 from assets.metrics.projection import METHODS, with_projections
 from assets.metrics.thresholds import DAMPING, ETA_YEARS
 from assets.metrics.trend import trend
-from assets.outlook.pools import PastErrors, pools
+from assets.outlook.pools import pools
 from assets.outlook.sentences import goal_sentences
 
 Point = tuple[float, float]
@@ -82,7 +81,7 @@ def series(points: Iterable[Point], goal_id: str = "g", segment: float = 0.0) ->
     ]  # fmt: skip
 
 
-def past(errors: Mapping[str, Sequence[float]]) -> PastErrors:
+def past(errors: Mapping[str, Sequence[float]]) -> PastFrames:
     """Pools p|NAME that hold these errors at each of one to ten years ahead."""
     rows = [
         {"as_of": "p", "kind": kind, "horizon": float(h), "step": 1.0, "projected": 0.0,
@@ -97,10 +96,12 @@ COMMON = past({"level": [math.sqrt(2) * (k - 49.3) / 40 for k in range(100)]})
 
 
 def judge(
-    goals: Sequence[Row], points: Sequence[Row], errors: PastErrors | None = COMMON
+    goals: Sequence[Row], points: Sequence[Row], errors: PastFrames | None = COMMON
 ) -> dict[str, Row]:
-    formulas = partial(gap_metrics, past=errors.lazy()) if errors else gap_metrics
-    frame = compute(formulas, pl.DataFrame(goals, GOAL_SCHEMA), pl.DataFrame(points, SERIES_SCHEMA))
+    frame = compute(
+        gap_metrics, pl.DataFrame(goals, GOAL_SCHEMA), pl.DataFrame(points, SERIES_SCHEMA),
+        past=errors,
+    )  # fmt: skip
     return {row["goal_id"]: row for row in frame.iter_rows(named=True)}
 
 

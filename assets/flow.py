@@ -39,6 +39,7 @@ from assets.rejections import Rejection, rejected_rows
 from assets.row_checks import check_rows
 from assets.row_typing import Known
 from assets.source_table import source_findings, sources_table
+from assets.trajectories import trajectories_table
 from assets.vintages import new_vintages, revised, revisions_table
 from pipelines import clock
 from pipelines.landing import ACCEPTED, BUNDLED, Landing, LandingZone
@@ -343,6 +344,15 @@ def statements(frames: Frames) -> dict[str, pl.DataFrame]:
 def gaps(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """Tables `gap_to_goal`, `gap_history`, `gap_by_day`."""
     return gap_tables(frames, frames["observation_vintages"], as_of)
+
+
+def trajectories(frames: Frames) -> dict[str, pl.DataFrame]:
+    """What the paths to the goals ask for, year by year."""
+    table = trajectories_table(
+        frames["gap_to_goal"], frames["gap_history"], frames["targets"], frames["indicators"],
+        frames["observation_vintages"], frames["series_breaks"],
+    )  # fmt: skip
+    return {"trajectories": table}
 
 
 def sources(settings: Settings, frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:

@@ -60,6 +60,12 @@ LOOKS: Final[dict[str, Look]] = {
          "attainment_pct", "status"),
         first=-pl.col("as_of").to_physical(),
     ),
+    "trajectories": Look(
+        ("indicator_id", "region_code", "path_kind", "year", "expected_value", "observed_value",
+         "expected_gap", "lead_years"),
+        first=-pl.col("observed_value").is_not_null().cast(pl.Int8),
+        only=pl.col("is_main"),
+    ),
     "observations": Look(
         (*_FIGURES, "is_conflict"),
         first=-pl.col("period_end").to_physical(),

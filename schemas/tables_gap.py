@@ -73,7 +73,12 @@ SDSN_ARROWS: v.Codes = {
     "stagnating": v.Label("停滞", "stagnating"),
     "decreasing": v.Label("下降", "decreasing"),
 }
-PATH_KINDS: v.Codes = {"linear": v.Label("线性", "straight line from baseline to target")}
+PATH_KINDS: v.Codes = {
+    "linear": v.Label("直线", "straight line: the same amount every year"),
+    "geometric": v.Label("等比", "constant growth: the same rate every year"),
+    "logistic": v.Label("S形", "S-curve of a share between 0 and 100 %"),
+    "milestones": v.Label("分年目标连线", "from goal to goal, straight in between"),
+}
 PLAN_CLASSES: v.Codes = {
     "提前实现": v.Label("提前实现", "achieved before the deadline"),
     "快于预期": v.Label("快于预期", "more than 5 points ahead of the schedule"),
@@ -119,6 +124,12 @@ class GapToGoal(Table):
     baseline_kind: str = column("基数类型", "where the baseline comes from", codes=v.BASELINE_KINDS)
     baseline_year: int = column(
         "基期年 B", "calendar year of the baseline", unit="year", nullable=True
+    )
+    baseline_t: float = column(
+        "基期时点 B",
+        "its last day, 31 December being the number of the year",
+        unit="year end",
+        nullable=True,
     )
     baseline_value: float = column("基数 Y_B", "baseline value", nullable=True)
     baseline_met: bool = column("基期已达", "the baseline already meets the target")

@@ -29,14 +29,18 @@ def _elapsed(t: nw.Expr) -> nw.Expr:
     return divide(t - T_0, T_1 - T_0)
 
 
+def _between(share: nw.Expr) -> nw.Expr:
+    return Y_0 * (1.0 - share) + Y_1 * share  # in this form exact at both ends
+
+
 def _at(share: nw.Expr) -> nw.Expr:
     """The time at which this share of it is gone."""
     return T_0 + (T_1 - T_0) * share
 
 
 def linear_value(t: nw.Expr) -> nw.Expr:
-    """y = y_0 + (y_1 - y_0) u: the same amount every year. The path of `gap_to_goal`."""
-    return Y_0 + (Y_1 - Y_0) * _elapsed(t)
+    """y = y_0 (1 - u) + y_1 u: the same amount every year. The path of `gap_to_goal`."""
+    return _between(_elapsed(t))
 
 
 def linear_time(value: nw.Expr) -> nw.Expr:
@@ -45,12 +49,11 @@ def linear_time(value: nw.Expr) -> nw.Expr:
 
 
 def geometric_value(t: nw.Expr) -> nw.Expr:
-    """y = y_0 (y_1 / y_0)^u: the same growth rate every year, (y_1 / y_0)^(1 / (t_1 - t_0)) - 1.
+    """y = y_0^(1 - u) y_1^u: the same growth every year, (y_1 / y_0)^(1 / (t_1 - t_0)) - 1.
 
     The path behind 年均增长 and Eurostat's required growth. Null unless both ends are positive.
     """
-    growth = divide(Y_1, only_when(Y_0 > 0.0, Y_0))
-    return Y_0 * power(growth, _elapsed(t))
+    return power(Y_0, 1.0 - _elapsed(t)) * power(Y_1, _elapsed(t))
 
 
 def geometric_time(value: nw.Expr) -> nw.Expr:
@@ -67,13 +70,13 @@ def logistic_value(t: nw.Expr) -> nw.Expr:
 
     z runs from z_0 to z_1, the log-odds z = ln(c / (100 - c)) of the ends c clipped to
     [0.25, 99.75]. An end beyond them has no finite odds (a goal of 100 %), so the curve is
-    stretched to it: y = y_0 + (y_1 - y_0) (l - c_0) / (c_1 - c_0), which is l where nothing was
-    clipped. The S-curve is that of the EU's Digital Decade trajectories.
+    stretched to it: y = y_0 (1 - w) + y_1 w with w = (l - c_0) / (c_1 - c_0), which is l where
+    nothing was clipped. The S-curve is that of the EU's Digital Decade trajectories.
     """
     odds = _odds(_clipped(Y_0)) + (_odds(_clipped(Y_1)) - _odds(_clipped(Y_0))) * _elapsed(t)
     curve = CEILING / (1.0 + (-odds).exp())
     c_0, c_1 = _clipped(Y_0), _clipped(Y_1)
-    return Y_0 + (Y_1 - Y_0) * divide(curve - c_0, c_1 - c_0)
+    return _between(divide(curve - c_0, c_1 - c_0))
 
 
 def logistic_time(value: nw.Expr) -> nw.Expr:

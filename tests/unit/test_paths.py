@@ -101,7 +101,7 @@ def test_only_what_is_positive_grows_and_only_what_is_a_share_saturates() -> Non
 def legs(seed: int) -> pl.DataFrame:
     """Five hundred legs of all kinds, up and down, each with a moment `t` within it."""
     rng = random.Random(seed)
-    found = []
+    found: list[tuple[Any, ...]] = []
     while len(found) < 500:
         kind = rng.choice(KINDS)
         y_0, y_1 = (

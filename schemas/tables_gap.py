@@ -73,6 +73,18 @@ SDSN_ARROWS: v.Codes = {
     "stagnating": v.Label("停滞", "stagnating"),
     "decreasing": v.Label("下降", "decreasing"),
 }
+ISTAT_CLASSES: v.Codes = {
+    "clear_improvement": v.Label("明显改善", "clear improvement"),
+    "slight_improvement": v.Label("略有改善", "slight improvement"),
+    "stable": v.Label("稳定", "stable"),
+    "slight_worsening": v.Label("略有恶化", "slight worsening"),
+    "clear_worsening": v.Label("明显恶化", "clear worsening"),
+}
+PSA_LIKELIHOODS: v.Codes = {
+    "high": v.Label("高", "high"),
+    "medium": v.Label("中", "medium"),
+    "low": v.Label("低", "low"),
+}
 PATH_KINDS: v.Codes = {
     "linear": v.Label("直线", "straight line: the same amount every year"),
     "geometric": v.Label("等比", "constant growth: the same rate every year"),
@@ -317,6 +329,18 @@ class GapToGoal(Table):
         "SDSN份额", "SDSN: actual over required change a year", unit="ratio", nullable=True
     )
     sdsn_arrow: str = column("SDSN箭头", "SDSN arrow", codes=SDSN_ARROWS, nullable=True)
+    istat_class: str = column(
+        "意大利统计局类别",
+        "ISTAT band of growth, of goals without a figure",
+        codes=ISTAT_CLASSES,
+        nullable=True,
+    )
+    psa_likelihood: str = column(
+        "菲律宾统计局可能性",
+        "Philippine likelihood by the pace ratio, which is sdsn_share",
+        codes=PSA_LIKELIHOODS,
+        nullable=True,
+    )
     plan_class_zh: str = column(
         "规划评估类别", "class in the plan vocabulary", codes=PLAN_CLASSES, nullable=True
     )

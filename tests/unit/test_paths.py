@@ -128,7 +128,7 @@ def size(frame: pl.DataFrame) -> pl.Series:
 
 
 seeds = given(seed=st.integers(0, 10**9))
-few = settings(max_examples=5)
+few = settings(max_examples=3)
 
 
 @few

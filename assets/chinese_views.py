@@ -64,6 +64,17 @@ TWINS: Final[dict[str, Twin]] = {
         {"状态": "status_zh", "目标数": "targets", "文件载明": "documented",
          "媒体转述": "reported"},
     ),
+    "预期路径": Twin(
+        "expected_paths",
+        {
+            "指标": "name_zh", "地区": "region_zh", "路径类型": "path_kind_zh", "年份": "year",
+            "年末应达值": "expected_value", "单位": "unit_zh", "目标年": "is_target?",
+            "所向目标原文": "printed", "观测时期": "observed_period", "观测值": "observed_value",
+            "观测值界限": "observed_bound_zh", "观测时点应达值": "expected_at_observed",
+            "与路径之差": "expected_gap", "领先年数": "lead_years", "数据出处": "source_title",
+            "数据网址": "source_url", "指标代码": "indicator_id", "路径代码": "path_id",
+        },
+    ),
     "条目去向": Twin(
         "statement_outcomes",
         {

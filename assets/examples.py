@@ -102,6 +102,12 @@ FROM trend('software_business_revenue', '410000')""",
 FROM target_history('ecommerce_transaction_value')""",
     ),
     Example(
+        "逐年看，实际领先还是落后于各年目标连成的路径？",
+        "Year by year, was the path through the goals of each year kept?",
+        """SELECT year, expected_value, observed_period, observed_value, expected_gap, lead_years
+FROM trajectory('base_stations_5g_total', '410000') WHERE path_kind = 'milestones'""",
+    ),
+    Example(
         "一份文件的每条数字后来怎样了？",
         "What became of every figure of a document?",
         """SELECT 条目, 章节, 指标, 原文, 去向, 状态, 完成率

@@ -40,6 +40,7 @@ from assets.rejections import Rejection, rejected_rows
 from assets.row_checks import check_rows
 from assets.row_typing import Known
 from assets.source_table import source_findings, sources_table
+from assets.trajectories import trajectories_table
 from assets.vintages import new_vintages, revised, revisions_table
 from pipelines import clock
 from pipelines.landing import ACCEPTED, BUNDLED, Landing, LandingZone
@@ -350,6 +351,15 @@ def outlook(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """Tables `projections`, `outlook`, `hindcasts`, `projection_skill`, and their findings."""
     tables, findings = outlook_tables(frames, as_of)
     return {**tables, "outlook_findings": findings_frame(findings)}
+
+
+def trajectories(frames: Frames) -> dict[str, pl.DataFrame]:
+    """What the paths to the goals ask for, year by year."""
+    table = trajectories_table(
+        frames["gap_to_goal"], frames["gap_history"], frames["targets"], frames["indicators"],
+        frames["observation_vintages"], frames["series_breaks"],
+    )  # fmt: skip
+    return {"trajectories": table}
 
 
 def sources(settings: Settings, frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:

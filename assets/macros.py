@@ -77,6 +77,21 @@ MACROS: Final[dict[str, Macro]] = {
         """,
         "hindcast('fixed_broadband_users', '410000', 2018)",
     ),
+    "trajectory": Macro(
+        "一个指标在一个地区的各条路径：逐年应达值、观测值、与路径之差、领先年数",
+        "the paths of an indicator in a region: asked for and observed year by year, gap and lead; "
+        "superseded goals and forecasts included",
+        """
+        (indicator, region) AS TABLE
+        SELECT path_id, path_kind, is_main, year, target_id, is_baseline, is_target,
+                     expected_value, unit, observed_period, observed_value, observed_bound,
+                     expected_at_observed, expected_gap, lead_years
+        FROM gap.trajectories
+        WHERE indicator_id = indicator AND region_code = region
+        ORDER BY path_id, path_kind, year
+        """,
+        "trajectory('base_stations_5g_total', '410000')",
+    ),
     "peers": Macro(
         "一个指标在一年中的各省比较：数值、位次、与中位数和第一位的差距",
         "all provinces of an indicator in a year: value, rank, gaps to the median and to the best; "

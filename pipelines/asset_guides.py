@@ -132,6 +132,13 @@ GUIDES: Final[dict[str, Label]] = {
         "Errors, coverage and Brier scores of each method. Usually about 90 rows. Look whether the "
         "method in use loses to a straight line, and whether intervals hold what they say.",
     ),
+    "trajectories": Label(
+        "每条路径每年一行：年末应达值、当年观测值、差多少、领先几年。由目标差距推出。通常约250行。"
+        "看什么：观测值落在路径哪一侧。",
+        "A row is a year of a path: what it asks for, what was observed, the gap, the lead in "
+        "years; derived from the gaps. Usually about 250 rows. Look at which side of the path the "
+        "figures lie on.",
+    ),
     "statements": Label(
         "五份文件里的每条数字及其去向：目标、已达数或未量化。通常185行。看什么：是否有条目没有去向。",
         "Every statement of the five documents and what became of it: goal, figure reached, or not "

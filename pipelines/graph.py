@@ -147,6 +147,15 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, f: flow.outlook(f, c.as_of),
         ),
         Step(
+            "trajectories", "gaps",
+            ("gap_to_goal", "gap_history", "targets", "indicators", "observation_vintages",
+             "series_breaks"),
+            ("trajectories",),
+            "预期路径：每个目标逐年应达到多少，实际是多少",
+            "Trajectories: what each goal asks for year by year, and where the series stood",
+            lambda _, f: flow.trajectories(f),
+        ),
+        Step(
             "statements", "checks",
             ("statements_of_register", "documents", "observation_vintages", "targets"),
             ("statements",),

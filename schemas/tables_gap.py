@@ -76,7 +76,24 @@ SDSN_ARROWS: v.Codes = {
     "stagnating": v.Label("停滞", "stagnating"),
     "decreasing": v.Label("下降", "decreasing"),
 }
-PATH_KINDS: v.Codes = {"linear": v.Label("线性", "straight line from baseline to target")}
+ISTAT_CLASSES: v.Codes = {
+    "clear_improvement": v.Label("明显改善", "clear improvement"),
+    "slight_improvement": v.Label("略有改善", "slight improvement"),
+    "stable": v.Label("稳定", "stable"),
+    "slight_worsening": v.Label("略有恶化", "slight worsening"),
+    "clear_worsening": v.Label("明显恶化", "clear worsening"),
+}
+PSA_LIKELIHOODS: v.Codes = {
+    "high": v.Label("高", "high"),
+    "medium": v.Label("中", "medium"),
+    "low": v.Label("低", "low"),
+}
+PATH_KINDS: v.Codes = {
+    "linear": v.Label("直线", "straight line: the same amount every year"),
+    "geometric": v.Label("等比", "constant growth: the same rate every year"),
+    "logistic": v.Label("S形", "S-curve of a share between 0 and 100 %"),
+    "milestones": v.Label("分年目标连线", "from goal to goal, straight in between"),
+}
 PLAN_CLASSES: v.Codes = {
     "提前实现": v.Label("提前实现", "achieved before the deadline"),
     "快于预期": v.Label("快于预期", "more than 5 points ahead of the schedule"),
@@ -122,6 +139,12 @@ class GapToGoal(Table):
     baseline_kind: str = column("基数类型", "where the baseline comes from", codes=v.BASELINE_KINDS)
     baseline_year: int = column(
         "基期年 B", "calendar year of the baseline", unit="year", nullable=True
+    )
+    baseline_t: float = column(
+        "基期时点 B",
+        "its last day, 31 December being the number of the year",
+        unit="year end",
+        nullable=True,
     )
     baseline_value: float = column("基数 Y_B", "baseline value", nullable=True)
     baseline_met: bool = column("基期已达", "the baseline already meets the target")
@@ -355,6 +378,18 @@ class GapToGoal(Table):
         "SDSN份额", "SDSN: actual over required change a year", unit="ratio", nullable=True
     )
     sdsn_arrow: str = column("SDSN箭头", "SDSN arrow", codes=SDSN_ARROWS, nullable=True)
+    istat_class: str = column(
+        "意大利统计局类别",
+        "ISTAT band of growth, of goals without a figure",
+        codes=ISTAT_CLASSES,
+        nullable=True,
+    )
+    psa_likelihood: str = column(
+        "菲律宾统计局可能性",
+        "Philippine likelihood by the pace ratio, which is sdsn_share",
+        codes=PSA_LIKELIHOODS,
+        nullable=True,
+    )
     plan_class_zh: str = column(
         "规划评估类别", "class in the plan vocabulary", codes=PLAN_CLASSES, nullable=True
     )

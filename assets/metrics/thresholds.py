@@ -1,7 +1,8 @@
 """Every cut-off of every verdict, in one place.
 
 Sources: methods of the project's own (pace, moving away, plan classes) and the published rules
-of Eurostat, the UN Statistics Division, UN ESCAP and SDSN as cited in docs/methods.md.
+of Eurostat, the UN Statistics Division, UN ESCAP, SDSN, ISTAT and the Philippine Statistics
+Authority as cited in docs/methods.md.
 """
 
 from typing import Final
@@ -54,3 +55,11 @@ ESCAP_ACCELERATE: Final = 1.00
 SDSN_ON_TRACK: Final = 1.0
 SDSN_MODERATE: Final = 0.5
 SDSN_STAGNATING: Final = 0.0
+
+# --- ISTAT / ASTAT (growth a year without a target) -----------------------------------------
+ISTAT_CLEAR: Final = 0.05
+ISTAT_SLIGHT: Final = 0.01
+
+# --- Philippine Statistics Authority (actual over required rate of change) ---------------------
+PSA_HIGH: Final = 0.9
+PSA_MEDIUM: Final = 0.5

@@ -1,7 +1,7 @@
 """Reads a published file once into what the pages show. All rows are plain mappings."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -58,6 +58,14 @@ OBSERVATIONS: Final = """
     ORDER BY r.is_peer, o.region_code, o.period_end DESC, o.period_type
 """
 
+TRAJECTORIES: Final = """
+    SELECT p.*, r.name_zh AS region_zh, r.name_en AS region_en
+    FROM gap.trajectories p JOIN gap.gap_to_goal g USING (target_id)
+    JOIN core.regions r ON r.region_code = p.region_code
+    WHERE p.is_main AND g.is_live
+    ORDER BY p.path_kind <> 'milestones', p.region_code <> '410000', p.path_id, p.year
+"""
+
 # What was published of a cell beside its value of record.
 OTHER_VINTAGES: Final = """
     SELECT v.*, r.name_zh AS region_zh, r.name_en AS region_en
@@ -77,6 +85,7 @@ class Book:
         build: the row of `meta.build`.
         goals: one row a target (`GOALS` with `with_outcome`), forecasts and superseded included.
         citations: all sources of the targets (`core.target_sources`).
+        trajectories: paths from goal to goal, then the main path of each live goal, by year.
         observations: values of record; others: what else was published of the same cells.
         changes: rows of `meta.diff`.
         outlooks, projections, hindcasts: of Henan and of the places that have goals.
@@ -87,6 +96,7 @@ class Book:
     goals: list[Row]
     citations: list[Row]
     revisions: list[Row]
+    trajectories: list[Row]
     observations: list[Row]
     others: list[Row]
     documents: list[Row]
@@ -139,6 +149,10 @@ class Book:
     @cached_property
     def revisions_of(self) -> dict[str, list[Row]]:
         return grouped(self.revisions, "indicator_id")
+
+    @cached_property
+    def trajectories_of(self) -> dict[str, list[Row]]:
+        return grouped(self.trajectories, "indicator_id")
 
     @cached_property
     def observations_of(self) -> dict[str, list[Row]]:
@@ -214,6 +228,7 @@ def read_book(connection: "duckdb.DuckDBPyConnection") -> Book:
         goals=[with_outcome(g) for g in rows(connection, GOALS)],
         citations=table("core.target_sources", "target_id, source_no"),
         revisions=table("core.target_revisions", "indicator_id, issued_to, from_target_id"),
+        trajectories=rows(connection, TRAJECTORIES),
         observations=rows(connection, OBSERVATIONS),
         others=rows(connection, OTHER_VINTAGES),
         documents=table("core.documents", "issued_on"),
@@ -242,7 +257,7 @@ def read_book(connection: "duckdb.DuckDBPyConnection") -> Book:
     )
 
 
-def grouped(found: Iterable[Row], key: str) -> dict[str, list[Any]]:
+def grouped(found: Iterable[Mapping[str, Any]], key: str) -> dict[str, list[Any]]:
     """Rows by the value of a column; a missing key gives an empty list."""
     groups: dict[str, list[Any]] = defaultdict(list)
     for row in found:

@@ -107,6 +107,22 @@ class Words:
             return self.t(f"{size:g}位", f"{size:g} places")
         return self.figure(size, unit)
 
+    def ahead(self, gap: float | None, unit: str) -> str:
+        """How far beyond (+) or short of (−) a path: +600个, −1.48万个."""
+        if gap is None:
+            return MISSING
+        sign = "+" if gap > 0 else "−" if gap < 0 else ""
+        size = abs(gap)
+        if unit not in ("percent", "rank"):
+            return f"{sign}{self.figure(float(f'{size:.4g}'), unit)}"
+        return f"{sign}{self.difference(size, unit)}"
+
+    def years(self, lead: float | None) -> str:
+        """Years ahead (+) or behind (−), two decimals: +0.09, −0.21."""
+        if lead is None:
+            return MISSING
+        return "0" if abs(lead) < 0.005 else f"{lead:+.2f}".replace("-", "−")
+
     def day(self, value: object) -> str:
         """A date as ISO text."""
         return MISSING if value is None else str(value)

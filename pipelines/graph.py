@@ -139,6 +139,15 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda c, f: flow.gaps(f, c.as_of),
         ),
         Step(
+            "index", "gaps",
+            ("targets", "indicators", "regions", "observation_vintages", "gap_to_goal",
+             "gap_history"),
+            ("index_scores", "index_members", "index_sensitivity", "index_findings"),
+            "评估指数：得分、成员、稳健性，冻结年份不动",
+            "Evaluation indices: scores, members, robustness; frozen years stand as they are",
+            lambda c, f: flow.indices(c.settings, f, c.as_of),
+        ),
+        Step(
             "statements", "checks",
             ("statements_of_register", "documents", "observation_vintages", "targets"),
             ("statements",),
@@ -177,8 +186,9 @@ def steps(settings: Settings) -> Sequence[Step]:
         Step(
             "checks", "checks",
             ("register_findings", "landing_findings", "source_findings", "answer_findings",
-             "submission_findings", "series_breaks", "revisions", "rollups", "rejected_rows",
-             "observations", "indicators", "regions", "targets", "statements", "gap_to_goal"),
+             "submission_findings", "index_findings", "series_breaks", "revisions", "rollups",
+             "rejected_rows", "observations", "indicators", "regions", "targets", "statements",
+             "gap_to_goal"),
             ("checks", "freshness"),
             "检查：需要人看的发现，以及数据新旧",
             "Checks: findings for a human, and the age of each series",

@@ -139,13 +139,17 @@ class _Year:
             for region in self.regions
             if (score := self.nested[region].total.arithmetic) is not None
         }
+        counted = {
+            region: {t: s for t, s in self.given[region].items() if found.themes[t].published}
+            for region, found in self.nested.items()
+        }
         names = {m.member for found in self.regions.values() for m in found}
         # One member less is no reason to publish none, so no coverage is asked for here.
         left = {
             name: {
                 region: rounded(
                     mean_without(
-                        self.given[region], name, self.plan.theme_weights, self.plan.member_weights
+                        counted[region], name, self.plan.theme_weights, self.plan.member_weights
                     )
                 )
                 for region in totals

@@ -32,6 +32,7 @@ class Frozen:
 
     index_id: str
     year: int
+    as_of: dt.date
     scores: pl.DataFrame
     members: pl.DataFrame
 
@@ -133,6 +134,7 @@ def _read(path: Path) -> Frozen:
     return Frozen(
         record["index"],
         record["year"],
+        dt.date.fromisoformat(record["as_of"]),
         _rows(scores, IndexScores),
         _rows(record["members"], IndexMembers),
     )

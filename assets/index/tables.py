@@ -25,7 +25,7 @@ def index_tables(
 
     Args:
         frames: targets, indicators, regions, observation_vintages, gap_to_goal, gap_history.
-        frozen: years that stand as they were.
+        frozen: years that stand as they were; those frozen after the day are not known yet.
     """
     scores: list[dict[str, Any]] = []
     members: list[dict[str, Any]] = []
@@ -43,7 +43,7 @@ def index_tables(
     tables = with_frozen(
         _frame(scores, IndexScores, ("change", "change_verdict", "same_members")),
         _frame(members, IndexMembers),
-        frozen,
+        [year for year in frozen if year.as_of <= as_of],
     )
     return {
         "index_scores": _table(with_change(tables.scores, tables.members), IndexScores),

@@ -239,6 +239,9 @@ def test_a_frozen_year_stands_when_late_data_arrive(
     assert year_after["change"][0] == pytest.approx(year_after["score"][0] - old["score"])
     frozen_members = now["index_members"].filter(pl.col("is_frozen"))
     assert frozen_members.height == 31 * 8
+    # On a day before it was frozen nobody knew of it.
+    day = TODAY - dt.timedelta(days=1)
+    assert not index_tables(spec, frames, day, frozen)["index_scores"]["is_frozen"].any()
     # Restated, it is what the data of today say.
     free = index_tables(spec, later(frames), TODAY)
     again = Tables(free["index_scores"], free["index_members"])

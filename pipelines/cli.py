@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from pipelines import (
     cli_exports,
+    cli_index,
     cli_notebook,
     cli_report,
     cli_skill,
@@ -333,6 +334,7 @@ def evaluate(
 
 for commands in (
     cli_exports,
+    cli_index,
     cli_notebook,
     cli_report,
     cli_skill,

@@ -156,6 +156,15 @@ def steps(settings: Settings) -> Sequence[Step]:
             lambda _, f: flow.trajectories(f),
         ),
         Step(
+            "index", "gaps",
+            ("targets", "indicators", "regions", "observation_vintages", "gap_to_goal",
+             "gap_history"),
+            ("index_scores", "index_members", "index_sensitivity", "index_findings"),
+            "评估指数：得分、成员、稳健性，冻结年份不动",
+            "Evaluation indices: scores, members, robustness; frozen years stand as they are",
+            lambda c, f: flow.indices(c.settings, f, c.as_of),
+        ),
+        Step(
             "statements", "checks",
             ("statements_of_register", "documents", "observation_vintages", "targets"),
             ("statements",),
@@ -194,7 +203,8 @@ def steps(settings: Settings) -> Sequence[Step]:
         Step(
             "checks", "checks",
             ("register_findings", "landing_findings", "source_findings", "answer_findings",
-             "submission_findings", "outlook_findings", "series_breaks", "revisions", "rollups",
+             "submission_findings", "outlook_findings", "index_findings", "series_breaks",
+             "revisions", "rollups",
              "rejected_rows", "observations", "indicators", "regions", "targets", "statements",
              "gap_to_goal"),
             ("checks", "freshness"),

@@ -34,6 +34,11 @@ MAY_IMPORT_ASSETS = {
         "assets.evidence.bundle",
         "assets.evidence.verify",
     },
+    "pipelines/cli_index.py": {
+        "assets.index.frozen",
+        "assets.index.specification",
+        "assets.index.tables",
+    },
     "pipelines/cli_exports.py": {"assets.exports.write", "assets.exports.notes"},
 }
 

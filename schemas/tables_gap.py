@@ -313,7 +313,7 @@ class GapToGoal(Table):
         nullable=True,
         ge=0,
         le=1,
-        formula="share of the pool's past errors that would leave it met",
+        formula="share of the pool's past errors that would leave it met; none of exact figures",
     )
     anticipated_gap_pct: float = column(
         "预期差距",

@@ -31,7 +31,7 @@ def with_intervals(hindcasts: pl.DataFrame) -> pl.DataFrame:
     for part in rows.filter(pl.col("step") > 0.0).partition_by("kind", "_ahead"):
         places = part["_row"].to_numpy()
         for mask, others in _others(part, _errors(part, "projected")):
-            ends[places[mask]] = np.quantile(others, list(LEVELS.values()))
+            ends[places[mask]] = _quantiles(others)
     names = ("lo95", "lo80", "hi80", "hi95")
     reach = {
         name: pl.Series(ends[:, column], nan_to_null=True) for column, name in enumerate(names)
@@ -91,15 +91,28 @@ def _number(value: object) -> float | None:
 
 def _coverage(part: pl.DataFrame, method: str) -> dict[str, float | None]:
     errors = _errors(part, method)
+    step, origin, value, ahead, drift = (
+        part[c].to_numpy() for c in ("step", "origin_value", method, "horizon", "drift")
+    )
+    # In yearly changes from the projection: what a made-up goal still needs of the error, in the
+    # direction of travel.
+    towards = np.where(drift >= origin, 1.0, -1.0)
+    needed = GOAL_STEPS[None, :] * ahead[:, None] - (towards * (value - origin) / step)[:, None]
+    met = (towards * errors)[:, None] >= needed
     inside80, inside95, chances, outcomes = [], [], [], []
     for mask, others in _others(part, errors):
         own = errors[mask]
-        low95, low80, high80, high95 = np.quantile(others, list(LEVELS.values()))
+        low95, low80, high80, high95 = _quantiles(others)
         inside80.append((own >= low80) & (own <= high80))
         inside95.append((own >= low95) & (own <= high95))
-        chance, outcome = _chances(part.filter(pl.Series(mask)), method, own, others)
-        chances.append(chance)
-        outcomes.append(outcome)
+        downward = -others[::-1]
+        below = np.where(
+            towards[mask][:, None] > 0.0,
+            np.searchsorted(others, needed[mask], side="left"),
+            np.searchsorted(downward, needed[mask], side="left"),
+        )
+        chances.append((1.0 - below / len(others)).ravel())
+        outcomes.append(met[mask].ravel().astype(np.float64))
     if not inside80:
         return dict.fromkeys(("cover80_pct", "cover95_pct", "brier", "brier_skill"))
     chance, outcome = np.concatenate(chances), np.concatenate(outcomes)
@@ -113,34 +126,23 @@ def _coverage(part: pl.DataFrame, method: str) -> dict[str, float | None]:
     }
 
 
-def _chances(part: pl.DataFrame, method: str, own: Floats, others: Floats) -> tuple[Floats, Floats]:
-    """Chances to meet the made-up goals, and whether they were met; one row a projection."""
-    step, origin, value, ahead = (
-        part[c].to_numpy() for c in ("step", "origin_value", method, "horizon")
-    )
-    towards = np.where(part["drift"].to_numpy() >= origin, 1.0, -1.0)
-    goals = GOAL_STEPS[None, :] * ahead[:, None]  # in steps from the origin
-    needed = goals - (towards * (value - origin) / step)[:, None]  # of the error, likewise
-    met = (towards * own)[:, None] >= needed
-    upward, downward = np.sort(others), np.sort(-others)
-    count = len(others)
-    chance = np.where(
-        towards[:, None] > 0.0,
-        count - np.searchsorted(upward, needed, side="left"),
-        count - np.searchsorted(downward, needed, side="left"),
-    )
-    return (chance / count).ravel(), met.astype(np.float64).ravel()
-
-
 def _errors(part: pl.DataFrame, method: str) -> Floats:
     """Actual less projected, in mean absolute yearly changes."""
     return ((part["actual"] - part[method]) / part["step"]).to_numpy()
 
 
 def _others(part: pl.DataFrame, errors: Floats) -> Iterator[tuple[npt.NDArray[np.bool_], Floats]]:
-    """For each region: which rows are its own, and the errors of all the others, if enough."""
-    regions = part["region_code"].to_numpy()
-    for region in np.unique(regions):
-        own = regions == region
-        if (others := errors[~own]).size >= POOL_MIN:
-            yield own, others
+    """For each region: which rows are its own, and the sorted errors of all the others."""
+    names, regions = np.unique(part["region_code"].to_numpy(), return_inverse=True)
+    order = np.argsort(errors, kind="stable")
+    in_order, region_of = errors[order], regions[order]
+    for region in range(len(names)):
+        if (others := in_order[region_of != region]).size >= POOL_MIN:
+            yield regions == region, others
+
+
+def _quantiles(in_order: Floats) -> Floats:
+    """The four quantiles of LEVELS, straight between neighbours; of sorted values."""
+    places = np.array(list(LEVELS.values())) * (in_order.size - 1)
+    found: Floats = np.interp(places, np.arange(in_order.size), in_order)
+    return found

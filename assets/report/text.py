@@ -53,6 +53,15 @@ class Words:
             return MISSING
         return format_figure(value, unit, self.language, digits=digits)
 
+    def rough(self, value: float | None, unit: str) -> str:
+        """A projected value: four digits, since it has no more to tell."""
+        return self.figure(None if value is None else float(f"{value:.4g}"), unit)
+
+    def between(self, ends: tuple[float | None, float | None], unit: str) -> str:
+        """An interval of projected values, or missing."""
+        low, high = (self.rough(end, unit) for end in ends)
+        return MISSING if MISSING in (low, high) else f"{low} – {high}"
+
     def bounded(self, value: float | None, unit: str, bound: str | None) -> Markup:
         """A value with the sign of its bound: ≥ 1.9万亿元."""
         text = self.figure(value, unit)

@@ -12,6 +12,7 @@ from pipelines.tabular import print_rows
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
 
 HENAN: Final = "410000"
 # What `index_tables` reads, by schema.
@@ -178,6 +179,15 @@ def _member(row: Row) -> Row:
     }
 
 
+def frames_of(connection: "duckdb.DuckDBPyConnection") -> "dict[str, pl.DataFrame]":
+    """What the indices are computed from, as published."""
+    return {
+        table: connection.sql(f"FROM {schema}.{table}").pl()
+        for schema, tables in READ.items()
+        for table in tables
+    }
+
+
 def _freeze(settings: Settings, name: str | None, freeze: int | None, restate: int | None) -> None:
     from assets.index.frozen import Tables, freeze_year
     from assets.index.specification import load_indices
@@ -191,11 +201,7 @@ def _freeze(settings: Settings, name: str | None, freeze: int | None, restate: i
     assert year is not None
     with run_lock(settings, wait=0.0), open_readonly(settings) as connection:
         build = rows(connection, "SELECT build_id, as_of FROM meta.build")[0]
-        frames = {
-            table: connection.sql(f"FROM {schema}.{table}").pl()
-            for schema, tables in READ.items()
-            for table in tables
-        }
+        frames = frames_of(connection)
         wanted = _names(connection, name)
         made = index_tables(load_indices(settings.index), frames, build["as_of"])
         tables = Tables(made["index_scores"], made["index_members"])

@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from pipelines.console import Json, emit, out, short
+from pipelines.files import sha256_of
 from pipelines.query import Row, rows
 from pipelines.settings import Settings
 from pipelines.tabular import print_rows
@@ -179,6 +180,17 @@ def _member(row: Row) -> Row:
     }
 
 
+def _require_same_rules(settings: Settings, connection: "duckdb.DuckDBPyConnection") -> None:
+    """What is frozen names the build that it was published in: the rules must be those of it."""
+    for path in sorted(settings.index.glob("*.yaml")):
+        name = path.relative_to(settings.root).as_posix()
+        built = rows(connection, "SELECT sha256 FROM meta.inputs WHERE path = ?", name)
+        if not built or built[0]["sha256"] != sha256_of(path):
+            raise ValueError(
+                f"{name}: 已变动，先运行 / changed since the build; first: duibiao run"
+            )
+
+
 def frames_of(connection: "duckdb.DuckDBPyConnection") -> "dict[str, pl.DataFrame]":
     """What the indices are computed from, as published."""
     return {
@@ -200,6 +212,7 @@ def _freeze(settings: Settings, name: str | None, freeze: int | None, restate: i
     year = freeze if freeze is not None else restate
     assert year is not None
     with run_lock(settings, wait=0.0), open_readonly(settings) as connection:
+        _require_same_rules(settings, connection)
         build = rows(connection, "SELECT build_id, as_of FROM meta.build")[0]
         frames = frames_of(connection)
         wanted = _names(connection, name)

@@ -189,7 +189,9 @@ class _Year:
             self.index.minima, self.index.floor,
         )  # fmt: skip
         drawn = [
-            sensitivity.draw(layout, self._table(layout, method), self.index.draws, self.index.seed)
+            sensitivity.draw(
+                layout, self._table(layout, method), self.index.draws, self.index.seed, parts
+            )
             for method in range(len(self.plan.methods))
         ]
         spread: Spread = {}

@@ -242,7 +242,7 @@ def test_no_folder_no_index(frames: Frames, tmp_path: Path) -> None:
     assert all(frame.is_empty() for frame in found.values())
 
 
-def test_command(built: Settings) -> None:
+def test_command(built: Settings, edit: Edit) -> None:
     run = CliRunner().invoke
     shown = run(app, ["index"])
     assert shown.exit_code == 0
@@ -264,3 +264,6 @@ def test_command(built: Settings) -> None:
     assert isinstance(run(app, ["index", PROVINCES, "--freeze", "2020"]).exception, FreezeError)
     assert isinstance(run(app, ["index", "no_such"]).exception, LookupError)
     assert run(app, ["index", "--freeze", "2019", "--restate", "2020"]).exit_code == 2
+    edit(built.index / "provinces.yaml", "seed: 20261122", "seed: 1")
+    changed = run(app, ["index", PROVINCES, "--freeze", "2019"])
+    assert "data/index/provinces.yaml" in str(changed.exception)

@@ -84,6 +84,10 @@ def test_a_frozen_year_stands_when_late_data_arrive(
     assert year_after["change"][0] == pytest.approx(year_after["score"][0] - old["score"])
     frozen_members = now["index_members"].filter(pl.col("is_frozen"))
     assert frozen_members.height == 31 * 8
+    # It stands although nobody can read the rules any more.
+    alone = index_tables(Specifications((), (), ()), frames, TODAY, frozen)["index_scores"]
+    assert of_henan(alone, 2020)["score"][0] == old["score"]
+    assert of_henan(alone, 2020)["score_restated"][0] is None
     # On a day before it was frozen nobody knew of it.
     day = TODAY - dt.timedelta(days=1)
     assert not index_tables(spec, frames, day, frozen)["index_scores"]["is_frozen"].any()

@@ -62,7 +62,7 @@ LOOKS: Final[dict[str, Look]] = {
         only=(pl.col("region_code") == "410000") & (pl.col("part") == "total"),
     ),
     "index_members": Look(
-        ("index_id", "year", "member", "theme", "reason", "score", "weight", "influence"),
+        ("index_id", "year", "name_zh", "theme", "reason", "score", "weight", "influence"),
         first=-pl.col("year"),
         only=(pl.col("region_code") == "410000") & (pl.col("reason") == "scored"),
     ),

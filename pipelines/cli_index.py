@@ -142,7 +142,7 @@ def _line(row: Row, of: str = "year") -> Row:
         "计分 scored": f"{row['members_scored']}/{row['members']}",
         "达到 met": row["members_met"],
         "覆盖 coverage": row["coverage"],
-        "最低 worst": row["worst_member"],
+        "最低 worst": row["worst_zh"],
         "变化 change": row["verdict_zh"],
         "说明 note": _note(row),
     }
@@ -169,7 +169,7 @@ def _note(row: Row) -> str | None:
 
 def _member(row: Row) -> Row:
     return {
-        "成员 member": row["member"],
+        "成员 member": row["name_zh"],
         "主题 theme": row["theme"],
         "得分 score": None if row["score"] is None else round(row["score"], 1),
         "依据 by": row["scored_by_zh"],

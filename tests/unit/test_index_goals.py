@@ -20,7 +20,7 @@ GOAL: dict[str, Any] = {
     "target_id": "t", "indicator_id": "i", "is_goal": True, "issued_on": dt.date(2016, 5, 1),
     "superseded_on": None, "is_quantified": True, "operator": "ge", "standing": "documented",
     "year": 2020, "value": 100.0, "value_high": None, "theme": "x", "status": "missed",
-    "baseline_year": None, "baseline_met": False,
+    "baseline_year": None, "baseline_met": False, "name_zh": "名", "name_en": "name",
 }  # fmt: skip
 SEEN: dict[str, Any] = {
     "target_id": "t", "obs_year": 2018, "obs_period": "2018", "bound": "exact", "is_met": False,
@@ -33,9 +33,16 @@ TYPES = {"superseded_on": pl.Date, "value_high": pl.Float64, "baseline_year": pl
 def frames(goals: list[dict[str, Any]], seen: list[dict[str, Any]]) -> dict[str, pl.DataFrame]:
     every = pl.DataFrame(goals, schema_overrides=TYPES, infer_schema_length=None)
     return {
-        "targets": every.drop("theme", "status", "baseline_year", "baseline_met"),
+        "targets": every.drop(
+            "theme", "name_zh", "name_en", "status", "baseline_year", "baseline_met"
+        ),
         "indicators": every.select(
-            "indicator_id", "theme", theme_zh=pl.lit("主题"), theme_en=pl.lit("theme")
+            "indicator_id",
+            "theme",
+            "name_zh",
+            "name_en",
+            theme_zh=pl.lit("主题"),
+            theme_en=pl.lit("theme"),
         ).unique(),
         "gap_to_goal": every.select(
             "target_id", "status", "baseline_year", "baseline_met", unit=pl.lit("count")

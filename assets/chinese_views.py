@@ -140,7 +140,7 @@ TWINS: Final[dict[str, Twin]] = {
             "指数": "index_zh", "地区": "region_zh", "年份": "year", "部分": "part_zh",
             "得分": "score", "得分下限": "score_low", "得分上限": "score_high",
             "几何平均": "geometric", "位次": "rank", "位次最好": "rank_low",
-            "位次最差": "rank_high", "排名地区数": "ranked", "最低成员": "worst_member",
+            "位次最差": "rank_high", "排名地区数": "ranked", "最低成员": "worst_zh",
             "最低得分": "worst_score", "成员数": "members", "计分成员数": "members_scored",
             "达到目标数": "members_met", "不计入数": "excluded", "覆盖率": "coverage",
             "无分原因": "no_score_zh", "较上年": "change", "变化判断": "verdict_zh",

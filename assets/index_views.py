@@ -15,6 +15,7 @@ INDEX_VIEWS: Final[dict[str, View]] = {
                x.part_zh, x.part_en, round(x.score, 1) AS score, round(x.score_low, 1) AS score_low,
                round(x.score_high, 1) AS score_high, round(x.geometric, 1) AS geometric,
                x.rank, x.rank_low, x.rank_high, x.ranked, x.worst_member,
+               x.worst_zh, x.worst_en,
                round(x.worst_score, 1) AS worst_score, x.members, x.members_scored, x.members_met,
                x.excluded, x.themes, x.themes_scored, round(x.coverage, 3) AS coverage,
                x.null_reason, n.zh AS no_score_zh, n.en AS no_score_en,

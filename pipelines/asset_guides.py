@@ -139,6 +139,26 @@ GUIDES: Final[dict[str, Label]] = {
         "years; derived from the gaps. Usually about 250 rows. Look at which side of the path the "
         "figures lie on.",
     ),
+    "index_scores": Label(
+        "评估指数每年的总分和主题分、区间、位次；冻结的年份不变。由目标差距和各省数据算出。通常约1,500行。"
+        "看什么：无分的原因，以及区间是否宽到不能断言升降。",
+        "Scores of the indices and of their themes by year, with bands and ranks; frozen years do "
+        "not move. From gaps and provincial figures. Usually about 1,500 rows. Look at why there "
+        "is no score, and whether bands are too wide to speak of a rise or fall.",
+    ),
+    "index_members": Label(
+        "指数的成员：计分与否、理由、权重、去除它后的变化。与 index_scores 同步算出。"
+        "通常约3,900行。看什么：没有计分的成员，影响最大的成员。",
+        "Members of the indices: scored or why not, weight, what changes without each of them; "
+        "made with index_scores. Usually about 3,900 rows. Look at members without a score, and "
+        "at those that matter most.",
+    ),
+    "index_sensitivity": Label(
+        "随机权重和不同方法下得分与位次的分布。与 index_scores 同步算出。通常约5,700行。"
+        "看什么：各方法的中位数是否接近。",
+        "Spread of score and rank over drawn weights, by method; made with index_scores. Usually "
+        "about 5,700 rows. Look at whether the medians of the methods are close.",
+    ),
     "statements": Label(
         "五份文件里的每条数字及其去向：目标、已达数或未量化。通常185行。看什么：是否有条目没有去向。",
         "Every statement of the five documents and what became of it: goal, figure reached, or not "

@@ -56,6 +56,17 @@ LOOKS: Final[dict[str, Look]] = {
         ("indicator_id", "region_code", "obs_period", "value", "resolved_target", "gap_abs",
          "attainment_pct", "is_met"),
     ),
+    "index_scores": Look(
+        ("index_zh", "year", "part_zh", "score", "score_low", "score_high", "rank", "coverage",
+         "null_reason", "change_verdict"),
+        first=-pl.col("year"),
+        only=(pl.col("region_code") == "410000") & (pl.col("part") == "total"),
+    ),
+    "index_members": Look(
+        ("index_id", "year", "name_zh", "theme", "reason", "score", "weight", "influence"),
+        first=-pl.col("year"),
+        only=(pl.col("region_code") == "410000") & (pl.col("reason") == "scored"),
+    ),
     "gap_by_day": Look(
         ("as_of", "indicator_id", "region_code", "target_year", "resolved_target", "latest_value",
          "attainment_pct", "status"),

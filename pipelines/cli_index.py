@@ -6,12 +6,14 @@ import typer
 from rich.markup import escape
 
 from pipelines.console import Json, emit, out, short
+from pipelines.files import sha256_of
 from pipelines.query import Row, rows
 from pipelines.settings import Settings
 from pipelines.tabular import print_rows
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
 
 HENAN: Final = "410000"
 # What `index_tables` reads, by schema.
@@ -140,7 +142,7 @@ def _line(row: Row, of: str = "year") -> Row:
         "计分 scored": f"{row['members_scored']}/{row['members']}",
         "达到 met": row["members_met"],
         "覆盖 coverage": row["coverage"],
-        "最低 worst": row["worst_member"],
+        "最低 worst": row["worst_zh"],
         "变化 change": row["verdict_zh"],
         "说明 note": _note(row),
     }
@@ -167,7 +169,7 @@ def _note(row: Row) -> str | None:
 
 def _member(row: Row) -> Row:
     return {
-        "成员 member": row["member"],
+        "成员 member": row["name_zh"],
         "主题 theme": row["theme"],
         "得分 score": None if row["score"] is None else round(row["score"], 1),
         "依据 by": row["scored_by_zh"],
@@ -175,6 +177,26 @@ def _member(row: Row) -> Row:
         "影响 influence": None if row["influence"] is None else round(row["influence"], 2),
         "时期 period": row["obs_period"],
         "理由 reason": row["reason_zh"],
+    }
+
+
+def _require_same_rules(settings: Settings, connection: "duckdb.DuckDBPyConnection") -> None:
+    """What is frozen names the build that it was published in: the rules must be those of it."""
+    for path in sorted(settings.index.glob("*.yaml")):
+        name = path.relative_to(settings.root).as_posix()
+        built = rows(connection, "SELECT sha256 FROM meta.inputs WHERE path = ?", name)
+        if not built or built[0]["sha256"] != sha256_of(path):
+            raise ValueError(
+                f"{name}: 已变动，先运行 / changed since the build; first: duibiao run"
+            )
+
+
+def frames_of(connection: "duckdb.DuckDBPyConnection") -> "dict[str, pl.DataFrame]":
+    """What the indices are computed from, as published."""
+    return {
+        table: connection.sql(f"FROM {schema}.{table}").pl()
+        for schema, tables in READ.items()
+        for table in tables
     }
 
 
@@ -190,12 +212,9 @@ def _freeze(settings: Settings, name: str | None, freeze: int | None, restate: i
     year = freeze if freeze is not None else restate
     assert year is not None
     with run_lock(settings, wait=0.0), open_readonly(settings) as connection:
+        _require_same_rules(settings, connection)
         build = rows(connection, "SELECT build_id, as_of FROM meta.build")[0]
-        frames = {
-            table: connection.sql(f"FROM {schema}.{table}").pl()
-            for schema, tables in READ.items()
-            for table in tables
-        }
+        frames = frames_of(connection)
         wanted = _names(connection, name)
         made = index_tables(load_indices(settings.index), frames, build["as_of"])
         tables = Tables(made["index_scores"], made["index_members"])

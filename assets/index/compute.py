@@ -99,8 +99,8 @@ class _Year:
         self, region: str, part: str, own: list[Member], rank: Mapping[str, int], spread: Spread
     ) -> Row:
         found = self._composite(region, part)
-        there = {m.member: m.scores[0] for m in own if m.is_scored}
-        worst = min(there, key=lambda name: (there[name], name), default=None)
+        there = [m for m in own if m.is_scored]
+        worst = min(there, key=lambda m: (m.scores[0], m.member), default=None)
         zh, en = self.plan.theme_names.get(part, ("总指数", "the whole index"))
         themes = {m.theme for m in own if m.is_member}
         scored = [t for t in themes if self.nested[region].themes[t].published]
@@ -114,8 +114,10 @@ class _Year:
             "part_en": en,
             "score": _published(found.arithmetic),
             "geometric": _published(found.geometric),
-            "worst_score": _published(there[worst]) if worst else None,
-            "worst_member": worst,
+            "worst_score": _published(worst.scores[0]) if worst else None,
+            "worst_member": worst.member if worst else None,
+            "worst_zh": worst.name_zh if worst else None,
+            "worst_en": worst.name_en if worst else None,
             "members": sum(m.is_member for m in own),
             "members_scored": len(there),
             "members_met": sum(met) if met else None,
@@ -189,7 +191,9 @@ class _Year:
             self.index.minima, self.index.floor,
         )  # fmt: skip
         drawn = [
-            sensitivity.draw(layout, self._table(layout, method), self.index.draws, self.index.seed)
+            sensitivity.draw(
+                layout, self._table(layout, method), self.index.draws, self.index.seed, parts
+            )
             for method in range(len(self.plan.methods))
         ]
         spread: Spread = {}

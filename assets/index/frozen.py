@@ -46,20 +46,21 @@ class Tables:
 
 
 def with_frozen(scores: pl.DataFrame, members: pl.DataFrame, frozen: Sequence[Frozen]) -> Tables:
-    """Frozen rows in the place of computed ones, which remain visible as `score_restated`."""
+    """Frozen rows in the place of computed ones, which remain visible as `score_restated`.
+
+    A frozen year stands even where the rules of its index cannot be read any more.
+    """
     keys = ["index_id", "year"]
-    known = set(scores["index_id"])
-    years = [f for f in frozen if f.index_id in known]
-    if not years:
+    if not frozen:
         return Tables(scores, members)
     row_keys = [*keys, "region_code", "part"]
-    kept = pl.concat([f.scores for f in years]).drop("score_restated")
+    kept = pl.concat([f.scores for f in frozen]).drop("score_restated")
     kept = kept.join(scores.select(*row_keys, "score_restated"), on=row_keys, how="left").select(
         scores.columns
     )
     return Tables(
         pl.concat([scores.join(kept, on=keys, how="anti"), kept]),
-        pl.concat([members.join(kept, on=keys, how="anti"), *(f.members for f in years)]),
+        pl.concat([members.join(kept, on=keys, how="anti"), *(f.members for f in frozen)]),
     )
 
 

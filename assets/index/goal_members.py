@@ -37,7 +37,10 @@ def goal_members(index: GoalIndex, frames: Frames, years: range) -> list[Member]
     goals = (
         frames["targets"]
         .filter("is_goal")
-        .join(frames["indicators"].select("indicator_id", "theme"), on="indicator_id")
+        .join(
+            frames["indicators"].select("indicator_id", "theme", "name_zh", "name_en"),
+            on="indicator_id",
+        )
         .join(
             frames["gap_to_goal"].select(
                 "target_id", "status", "baseline_year", "baseline_met", series_unit="unit"
@@ -76,6 +79,8 @@ def _of_goal(
             member=goal["target_id"],
             theme=goal["theme"],
             indicator_id=goal["indicator_id"],
+            name_zh=goal["name_zh"] + (f"（{goal['year']}年）" if goal["year"] else ""),
+            name_en=goal["name_en"] + (f" ({goal['year']})" if goal["year"] else ""),
             reason=reason,
             unit=goal["series_unit"],
             scored_by=by,

@@ -22,6 +22,8 @@ class Member:
     member: str
     theme: str
     indicator_id: str
+    name_zh: str
+    name_en: str
     reason: str
     unit: str
     scored_by: str | None = None
@@ -41,8 +43,9 @@ class Member:
 
     def row(self) -> dict[str, Any]:
         """Its columns of `index_members` that need no other member."""
-        names = ("region_code", "year", "member", "theme", "indicator_id", "reason", "unit",
-                 "scored_by", "is_met", "value", "obs_period", "observation_id")  # fmt: skip
+        names = ("region_code", "year", "member", "theme", "indicator_id", "name_zh",
+                 "name_en", "reason", "unit", "scored_by", "is_met", "value",
+                 "obs_period", "observation_id")  # fmt: skip
         first, second = (*self.scores[:2], None, None)[:2]
         return {
             **{name: getattr(self, name) for name in names},

@@ -85,6 +85,8 @@ def _of_member(
         member=member.id,
         theme=theme,
         indicator_id=member.indicator,
+        name_zh=member.name.zh,
+        name_en=member.name.en,
         reason=reason,
         unit=member.unit.en,
         scored_by="goalposts" if scores else None,

@@ -1,4 +1,7 @@
-"""The arithmetic of an index, as functions of plain numbers. Nothing is imputed."""
+"""The arithmetic of an index, as functions of plain numbers. Nothing is imputed.
+
+`math.fsum` rounds once, so a sum does not depend on the order of what is added.
+"""
 
 import math
 from collections.abc import Mapping
@@ -88,9 +91,8 @@ def composite(
         minimum: share of the weights that must be there.
         floor: the least that a score counts in the geometric mean.
     """
-    named = sorted(scores)
-    weight = {name: (weights or {}).get(name, 1.0) for name in named}
-    there = {name: score for name in named if (score := scores[name]) is not None}
+    weight = {name: (weights or {}).get(name, 1.0) for name in scores}
+    there = {name: score for name, score in scores.items() if score is not None}
     whole, part = math.fsum(weight.values()), math.fsum(weight[name] for name in there)
     coverage = part / whole if whole else 0.0
     worst = min(there, key=lambda name: (there[name], name), default=None)
@@ -168,11 +170,9 @@ def mean_without(
 ) -> float | None:
     """The arithmetic index of what is there but one member; its theme goes where it was alone."""
     themes = {}
-    for theme in sorted(scores):
+    for theme, members in scores.items():
         there = {
-            name: score
-            for name, score in sorted(scores[theme].items())
-            if score is not None and name != member
+            name: score for name, score in members.items() if score is not None and name != member
         }
         if there:
             themes[theme] = _mean(there, member_weights)

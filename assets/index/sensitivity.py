@@ -6,7 +6,7 @@ the same on every machine, which libraries' logarithms, exponentials and fast su
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -75,19 +75,24 @@ class Drawn:
 
 
 def draw(
-    layout: Layout, scores: Sequence[Sequence[float | None]], draws: int, seed: int
+    layout: Layout,
+    scores: Sequence[Sequence[float | None]],
+    draws: int,
+    seed: int,
+    parts: Collection[str | None],
 ) -> dict[str | None, Drawn]:
-    """Scores of each theme, and of the whole under None, for each draw of the weights.
+    """Scores of themes, and of the whole under None, for each draw of the weights.
 
     Args:
         scores: by region, in the order of `layout.members`.
+        parts: what is wanted; the whole needs every theme.
     """
     table = np.array([[math.nan if x is None else x for x in row] for row in scores]).T
     logs = np.array(
         [[math.nan if x is None else ln(max(x, layout.floor)) for x in row] for row in scores]
     ).T
     columns = {member: number for number, member in enumerate(layout.members)}
-    names = sorted(layout.themes)
+    names = [theme for theme in sorted(layout.themes) if None in parts or theme in parts]
     found: dict[str | None, Drawn] = {}
     theme_logs: list[Array] = []
     for theme in names:
@@ -101,6 +106,8 @@ def draw(
         )  # fmt: skip
         found[theme] = Drawn(plain, exponential(log))
         theme_logs.append(log)
+    if None not in parts:
+        return found
     drawn = flat_weights(seed, "theme", draws, len(names))
     base = [layout.theme_weights.get(theme, 1.0) for theme in names]
     plain, log = _means(

@@ -1,4 +1,4 @@
-"""The indices on the committed data: goalposts, members, bands, frozen years, faulty files."""
+"""The indices on the committed data: goalposts, members, bands, faulty files, the command."""
 
 import datetime as dt
 import json
@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from assets import flow
-from assets.index.frozen import FreezeError, Tables, freeze_year, load_frozen
+from assets.index.frozen import FreezeError
 from assets.index.specification import Specifications, load_indices, specification_findings
 from assets.index.tables import index_tables, last_year
 from pipelines.builds import open_readonly
 from pipelines.cli import app
-from pipelines.cli_index import READ
+from pipelines.cli_index import frames_of
 from pipelines.settings import Settings
 from schemas.index_records import GOALPOST_DIGITS
 from tests.conftest import TODAY, Edit
@@ -28,9 +28,9 @@ Frames = dict[str, pl.DataFrame]
 @pytest.fixture(scope="module")
 def frames(published: Settings) -> Frames:
     with open_readonly(published) as connection:
-        names = [(s, t) for s, tables in READ.items() for t in tables]
-        names += [("gap", t) for t in ("index_scores", "index_members", "index_sensitivity")]
-        return {t: connection.sql(f"FROM {s}.{t}").pl() for s, t in names}
+        made = ("index_scores", "index_members", "index_sensitivity")
+        published_ones = {name: connection.sql(f"FROM gap.{name}").pl() for name in made}
+        return frames_of(connection) | published_ones
 
 
 @pytest.fixture(scope="module")
@@ -190,89 +190,6 @@ def test_a_document_of_later_moves_no_year_before(published: Settings, frames: F
     assert one.select("year", "member", "score").equals(two.select("year", "member", "score"))
 
 
-def brief(folder: Path) -> Specifications:
-    """The index of provinces alone, from 2019 on, with few draws: what is frozen needs no more."""
-    (index,) = load_indices(folder).provinces
-    return Specifications((), (index.model_copy(update={"draws": 40, "first_year": 2019}),), ())
-
-
-def later(frames: Frames) -> Frames:
-    """A revised figure of Henan for 2020 that arrives late."""
-    of_henan = (
-        (pl.col("indicator_id") == "broadband_ports")
-        & (pl.col("region_code") == "410000")
-        & (pl.col("period") == "2020")
-    )
-    vintages = frames["observation_vintages"]
-    assert vintages.filter(of_henan).height
-    raised = pl.when(of_henan).then(pl.col("value") * 1.5).otherwise("value")
-    return {**frames, "observation_vintages": vintages.with_columns(value=raised)}
-
-
-def test_a_frozen_year_stands_when_late_data_arrive(
-    published: Settings, frames: Frames, tmp_path: Path
-) -> None:
-    folder = tmp_path / "index"
-    shutil.copytree(published.index, folder)
-    made = index_tables(brief(folder), frames, TODAY)
-    tables = Tables(made["index_scores"], made["index_members"])
-    path = freeze_year(folder, tables, PROVINCES, 2020, "B", restate=False)
-    first = path.read_bytes()
-    with pytest.raises(FreezeError, match="--restate 2020"):
-        freeze_year(folder, tables, PROVINCES, 2020, "B", restate=False)
-    frozen, wrong = load_frozen(folder)
-    assert not wrong
-    spec = brief(folder)
-    now = index_tables(spec, later(frames), TODAY, frozen)
-    before = total(made["index_scores"], PROVINCES, year=2020, region_code="410000")
-    after = total(now["index_scores"], PROVINCES, year=2020, region_code="410000")
-    old, new = before.row(0, named=True), after.row(0, named=True)
-    assert new["score"] == old["score"]
-    assert new["score_restated"] > old["score"]
-    assert (new["is_frozen"], new["frozen_build"], old["is_frozen"]) == (True, "B", False)
-    kept = {"score_restated", "is_frozen", "frozen_build"}
-    assert {k: v for k, v in new.items() if k not in kept} == {
-        k: v for k, v in old.items() if k not in kept
-    }
-    # The year after is compared with the frozen score, not with the one computed again.
-    year_after = total(now["index_scores"], PROVINCES, year=2021, region_code="410000")
-    assert year_after["change"][0] == pytest.approx(year_after["score"][0] - old["score"])
-    frozen_members = now["index_members"].filter(pl.col("is_frozen"))
-    assert frozen_members.height == 31 * 8
-    # On a day before it was frozen nobody knew of it.
-    day = TODAY - dt.timedelta(days=1)
-    assert not index_tables(spec, frames, day, frozen)["index_scores"]["is_frozen"].any()
-    # Restated, it is what the data of today say.
-    free = index_tables(spec, later(frames), TODAY)
-    again = Tables(free["index_scores"], free["index_members"])
-    freeze_year(folder, again, PROVINCES, 2020, "C", restate=True)
-    assert path.read_bytes() != first
-    restated = index_tables(spec, later(frames), TODAY, load_frozen(folder)[0])
-    row = total(restated["index_scores"], PROVINCES, year=2020, region_code="410000")
-    assert row["score"][0] == row["score_restated"][0] == new["score_restated"]
-
-
-def test_years_that_cannot_be_frozen(computed: Frames, tmp_path: Path) -> None:
-    tables = Tables(computed["index_scores"], computed["index_members"])
-    with pytest.raises(FreezeError, match="not frozen yet"):
-        freeze_year(tmp_path, tables, PROVINCES, 2020, "B", restate=True)
-    with pytest.raises(FreezeError, match="no such year"):
-        freeze_year(tmp_path, tables, PROVINCES, TODAY.year, "B", restate=False)
-
-
-@pytest.mark.parametrize("damage", ["", "{}", '{"format": 2}', '{"format": 1, "index": "x"}'])
-def test_a_damaged_frozen_file_is_named_and_computed_again(
-    published: Settings, frames: Frames, tmp_path: Path, damage: str
-) -> None:
-    settings = Settings(tmp_path)
-    shutil.copytree(published.index, settings.index)
-    (settings.index / "frozen").mkdir()
-    (settings.index / "frozen" / f"{PROVINCES}-2020.json").write_text(damage)
-    frozen, findings = load_frozen(settings.index)
-    assert not frozen
-    assert [(f.severity, f.key) for f in findings] == [("error", f"{PROVINCES}-2020.json")]
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new", "told"),
     [
@@ -325,7 +242,7 @@ def test_no_folder_no_index(frames: Frames, tmp_path: Path) -> None:
     assert all(frame.is_empty() for frame in found.values())
 
 
-def test_command(built: Settings) -> None:
+def test_command(built: Settings, edit: Edit) -> None:
     run = CliRunner().invoke
     shown = run(app, ["index"])
     assert shown.exit_code == 0
@@ -347,3 +264,6 @@ def test_command(built: Settings) -> None:
     assert isinstance(run(app, ["index", PROVINCES, "--freeze", "2020"]).exception, FreezeError)
     assert isinstance(run(app, ["index", "no_such"]).exception, LookupError)
     assert run(app, ["index", "--freeze", "2019", "--restate", "2020"]).exit_code == 2
+    edit(built.index / "provinces.yaml", "seed: 20261122", "seed: 1")
+    changed = run(app, ["index", PROVINCES, "--freeze", "2019"])
+    assert "data/index/provinces.yaml" in str(changed.exception)

@@ -152,7 +152,7 @@ def test_equal_draws_give_the_composite(monkeypatch: pytest.MonkeyPatch) -> None
         sensitivity, "flat_weights", lambda seed, name, draws, size: np.full((2, size), 1 / size)
     )
     flat = {name: score for theme in scores.values() for name, score in theme.items()}
-    drawn = sensitivity.draw(layout, [[flat[name] for name in layout.members]], 2, 0)
+    drawn = sensitivity.draw(layout, [[flat[name] for name in layout.members]], 2, 0, [None])
     found = nested(scores, {"y": 3.0}, weights)
     assert found.total.published
     for theme, expected in [(None, found.total), ("x", found.themes["x"])]:

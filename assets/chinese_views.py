@@ -64,6 +64,17 @@ TWINS: Final[dict[str, Twin]] = {
         {"状态": "status_zh", "目标数": "targets", "文件载明": "documented",
          "媒体转述": "reported"},
     ),
+    "预期路径": Twin(
+        "expected_paths",
+        {
+            "指标": "name_zh", "地区": "region_zh", "路径类型": "path_kind_zh", "年份": "year",
+            "年末应达值": "expected_value", "单位": "unit_zh", "目标年": "is_target?",
+            "所向目标原文": "printed", "观测时期": "observed_period", "观测值": "observed_value",
+            "观测值界限": "observed_bound_zh", "观测时点应达值": "expected_at_observed",
+            "与路径之差": "expected_gap", "领先年数": "lead_years", "数据出处": "source_title",
+            "数据网址": "source_url", "指标代码": "indicator_id", "路径代码": "path_id",
+        },
+    ),
     "条目去向": Twin(
         "statement_outcomes",
         {
@@ -121,6 +132,20 @@ TWINS: Final[dict[str, Twin]] = {
             "指标": "name_zh", "地区": "region_zh", "有目标": "has_goal?", "时期": "period",
             "时期类型": "period_type_zh", "状态": "status_zh", "距今天数": "age_days",
             "应报日期": "due_on", "指标代码": "indicator_id",
+        },
+    ),
+    "评估指数": Twin(
+        "index_overview",
+        {
+            "指数": "index_zh", "地区": "region_zh", "年份": "year", "部分": "part_zh",
+            "得分": "score", "得分下限": "score_low", "得分上限": "score_high",
+            "几何平均": "geometric", "位次": "rank", "位次最好": "rank_low",
+            "位次最差": "rank_high", "排名地区数": "ranked", "最低成员": "worst_zh",
+            "最低得分": "worst_score", "成员数": "members", "计分成员数": "members_scored",
+            "达到目标数": "members_met", "不计入数": "excluded", "覆盖率": "coverage",
+            "无分原因": "no_score_zh", "较上年": "change", "变化判断": "verdict_zh",
+            "成员同上年": "same_members?", "重算得分": "score_restated", "冻结": "is_frozen?",
+            "规则版本": "spec_version", "部分代码": "part", "指数代码": "index_id",
         },
     ),
     "观测值": Twin(

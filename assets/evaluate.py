@@ -166,6 +166,7 @@ def _read(row: Mapping[str, str], seen: set[str]) -> tuple[dict[str, Any], list[
     last = max((o["t"] for o in observations), default=None)
     as_of = _as_of(row)
     baseline_value = _number(row, "baseline_value")
+    ceiling = _ceiling(row, kind)
     goal = {
         "operator": operator,
         "value_kind": kind,
@@ -181,10 +182,25 @@ def _read(row: Mapping[str, str], seen: set[str]) -> tuple[dict[str, Any], list[
         "is_quantified": value is not None,
         "scope_matches": True,
         "baseline_segment": None,
+        # Nothing lies below zero where nothing ever did.
+        "floor": 0.0 if all(o["value"] >= 0.0 for o in observations) else None,
+        "cap": ceiling,
+        "ceiling": ceiling,
+        "pool": None,  # a table of one's own has no past errors to be judged by
     }
     assert set(goal) | {"goal_id"} == set(GOAL_COLUMNS)
     # What lies after the as-of year is not known yet.
     return goal, [o for o in observations if as_of is None or o["t"] <= as_of]
+
+
+def _ceiling(row: Mapping[str, str], kind: str) -> float | None:
+    ceiling = _number(row, "ceiling")
+    if ceiling is None:
+        return 100.0 if kind == "coverage" else None
+    if ceiling <= 0.0:
+        raise _fault("positive", "ceiling", row, "a bounded share has a ceiling above zero",
+                     "Give the largest possible value, or leave it empty")  # fmt: skip
+    return ceiling
 
 
 def _target(row: Mapping[str, str]) -> tuple[float | None, float | None]:

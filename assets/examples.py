@@ -83,6 +83,22 @@ FROM peers('software_business_revenue', 2020)""",
 FROM peer_comparison WHERE indicator_id = 'software_business_revenue' ORDER BY obs_year""",
     ),
     Example(
+        "河南的信息化指数逐年得分、位次及其区间？",
+        "What are Henan's index scores and ranks year by year, and how sure are they?",
+        """SELECT 年份, 得分, 得分下限, 得分上限, 位次, 位次最好, 位次最差, 较上年, 变化判断
+FROM 评估指数
+WHERE 指数代码 = 'informatization_provinces' AND 地区 = '河南省' AND 部分代码 = 'total'
+ORDER BY 年份""",
+    ),
+    Example(
+        "哪些目标没有计入评估指数，为什么？",
+        "Which goals are not scored in the index, and why?",
+        """SELECT reason, is_member, count(*) AS goals, count(DISTINCT theme) AS themes
+FROM gap.index_members
+WHERE index_id = 'informatization_goals' AND year = (SELECT max(year) FROM gap.index_scores)
+GROUP BY ALL ORDER BY goals DESC""",
+    ),
+    Example(
         "站在2018年底，2020年的目标当时怎么看？",
         "How did the goals for 2020 look at the end of 2018?",
         """SELECT target_id, obs_period, latest_value, attainment_pct, status
@@ -100,6 +116,12 @@ FROM trend('software_business_revenue', '410000')""",
         "Which goals were set for an indicator, one after the other?",
         """SELECT year, printed, issued_on, title, superseded_on, status, attainment_pct
 FROM target_history('ecommerce_transaction_value')""",
+    ),
+    Example(
+        "逐年看，实际领先还是落后于各年目标连成的路径？",
+        "Year by year, was the path through the goals of each year kept?",
+        """SELECT year, expected_value, observed_period, observed_value, expected_gap, lead_years
+FROM trajectory('base_stations_5g_total', '410000') WHERE path_kind = 'milestones'""",
     ),
     Example(
         "一份文件的每条数字后来怎样了？",

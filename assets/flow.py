@@ -18,7 +18,11 @@ from assets.completeness import completeness_table
 from assets.corrections import apply_corrections, load_corrections, record_findings
 from assets.findings import Finding, checks_table
 from assets.gaps import gap_tables
+from assets.index.frozen import load_frozen
+from assets.index.specification import load_indices, specification_findings
+from assets.index.tables import index_tables
 from assets.levels import rollup_findings, rollups_table
+from assets.outlook.tables import outlook_tables
 from assets.published import Parsed, SourceUnreadable, check_readable, parse_file
 from assets.readings import parse_landings
 from assets.record import known_on, observations_table
@@ -39,6 +43,7 @@ from assets.rejections import Rejection, rejected_rows
 from assets.row_checks import check_rows
 from assets.row_typing import Known
 from assets.source_table import source_findings, sources_table
+from assets.trajectories import trajectories_table
 from assets.vintages import new_vintages, revised, revisions_table
 from pipelines import clock
 from pipelines.landing import ACCEPTED, BUNDLED, Landing, LandingZone
@@ -61,7 +66,7 @@ ROW_SCHEMA = {**empty(ObservationVintages).schema, "raw": pl.String()}
 LEDGER_SCHEMA = {"source_id": pl.String(), "rows_in": pl.Int64(), "rows_confirmed": pl.Int64()}
 REPORTED = (
     "register_findings", "landing_findings", "source_findings", "answer_findings",
-    "submission_findings",
+    "submission_findings", "outlook_findings", "index_findings",
 )  # fmt: skip
 FINDING_SCHEMA = {name: pl.String() for name in Finding.__dataclass_fields__}
 
@@ -343,6 +348,32 @@ def statements(frames: Frames) -> dict[str, pl.DataFrame]:
 def gaps(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """Tables `gap_to_goal`, `gap_history`, `gap_by_day`."""
     return gap_tables(frames, frames["observation_vintages"], as_of)
+
+
+def outlook(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
+    """Tables `projections`, `outlook`, `hindcasts`, `projection_skill`, and their findings."""
+    tables, findings = outlook_tables(frames, as_of)
+    return {**tables, "outlook_findings": findings_frame(findings)}
+
+
+def trajectories(frames: Frames) -> dict[str, pl.DataFrame]:
+    """What the paths to the goals ask for, year by year."""
+    table = trajectories_table(
+        frames["gap_to_goal"], frames["gap_history"], frames["targets"], frames["indicators"],
+        frames["observation_vintages"], frames["series_breaks"],
+    )  # fmt: skip
+    return {"trajectories": table}
+
+
+def indices(settings: Settings, frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
+    """Tables `index_scores`, `index_members`, `index_sensitivity`; faults of their files."""
+    found = load_indices(settings.index)
+    frozen, unreadable = load_frozen(settings.index)
+    wrong = specification_findings(found, frames["indicators"], frames["targets"])
+    return {
+        **index_tables(found, frames, as_of, frozen),
+        "index_findings": findings_frame([*wrong, *unreadable]),
+    }
 
 
 def sources(settings: Settings, frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:

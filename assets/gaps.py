@@ -8,9 +8,11 @@ import narwhals as nw
 import polars as pl
 
 from assets.breaks import with_segment
-from assets.metrics.engine import compute
+from assets.metrics.engine import PastFrames, compute
 from assets.metrics.evidence import with_evidence
 from assets.metrics.gap import GOAL_COLUMNS, gap_metrics, history_metrics
+from assets.outlook.hindcasts import hindcasts, limits
+from assets.outlook.pools import pool_name, pools
 from assets.record import known_on
 from assets.register import register_as_of
 from assets.series import annual_answers, cumulative_answers, year_end_scale
@@ -31,6 +33,7 @@ class Question:
     goals: pl.DataFrame  # GOAL_COLUMNS and the columns of targets, by goal_id
     series: pl.DataFrame  # SERIES_COLUMNS and the vintage behind each, by goal_id and t
     peers: pl.DataFrame  # indicator_id, obs_year, as_of, peer_sd, peer_count
+    past: PastFrames  # of projections like those of the goals, by as-of day and kind of value
 
 
 def days_of_change(register: Frames, vintages: pl.DataFrame, as_of: dt.date) -> list[dt.date]:
@@ -69,8 +72,11 @@ def ask(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> Questi
     breaks = register["series_breaks"]
     answers = with_segment(annual_answers(known_on(vintages, days), measures), breaks)
     series = _series(targets, answers)
-    goals = _goals(targets.join(measures, on="indicator_id"), series, breaks)
-    return Question(goals, series, _peers(answers, register["regions"]))
+    bounds = limits(register["indicators"])
+    targets = targets.join(measures, on="indicator_id").join(bounds, on="indicator_id")
+    goals = _goals(targets, series, breaks)
+    errors = pools(hindcasts(answers, bounds))
+    return Question(goals, series, _peers(answers, register["regions"]), errors)
 
 
 def _series(targets: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
@@ -129,6 +135,7 @@ def _goals(targets: pl.DataFrame, series: pl.DataFrame, breaks: pl.DataFrame) ->
         baseline_segment=pl.coalesce("sum_segment", "printed_segment"),
         tolerance=pl.min_horizontal(own.fill_null(0.0), pl.col("series_tolerance").fill_null(0.0)),
         as_of_t=year_end_scale(pl.col("as_of")),
+        pool=pool_name("as_of", "kind"),
         scope_matches=pl.lit(value=True),
     )
 
@@ -145,7 +152,7 @@ def _peers(answers: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
 
 def answer(question: Question) -> pl.DataFrame:
     """Every column of `gap_to_goal` but the memory of the status, for each goal and day."""
-    metrics = compute(gap_metrics, question.goals, question.series)
+    metrics = compute(gap_metrics, question.goals, question.series, past=question.past)
     computed = metrics.drop([c for c in GOAL_COLUMNS if c in question.goals.columns
                              and c not in ("goal_id", "baseline_year", "baseline_value",
                                            "baseline_kind", "as_of_t")])  # fmt: skip

@@ -4,8 +4,15 @@ from typing import Final
 
 from assets.view_parts import NAMES, OWN, REGION, UNIT, explained, label
 from pipelines.warehouse import View
-from schemas.tables_core import Indicators, Statements, TargetRevisions, Targets
+from schemas.tables_core import (
+    Indicators,
+    ObservationVintages,
+    Statements,
+    TargetRevisions,
+    Targets,
+)
 from schemas.tables_gap import GapToGoal
+from schemas.tables_paths import Trajectories
 from schemas.units import UNITS
 
 _UNITS: Final = ", ".join(
@@ -150,6 +157,31 @@ GOAL_VIEWS: Final[dict[str, View]] = {
         GROUP BY ALL ORDER BY min(s.position)
         """,
         explained(GapToGoal),
+    ),
+    "expected_paths": View(
+        "逐年应达值与实际：有效目标的主路径，及同一指标分年目标的连线",
+        "What was asked for year by year, and what came of it: the main path of each live goal, "
+        "and the paths from goal to goal",
+        f"""
+        SELECT p.path_id, p.path_kind, k.zh AS path_kind_zh, k.en AS path_kind_en,
+               p.indicator_id, {NAMES}, p.region_code, {REGION}, p.year, t.printed, p.target_id,
+               p.is_baseline, p.is_target, p.expected_value, p.unit, {UNIT}, p.observed_period,
+               p.observed_value, p.observed_bound, b.zh AS observed_bound_zh,
+               b.en AS observed_bound_en, p.expected_at_observed, p.expected_gap, p.lead_years,
+               v.source_title, v.source_url
+        FROM gap.trajectories p
+        JOIN gap.gap_to_goal g USING (target_id)
+        JOIN core.targets t USING (target_id)
+        JOIN core.indicators i ON i.indicator_id = p.indicator_id
+        JOIN core.regions r ON r.region_code = p.region_code
+        LEFT JOIN core.observation_vintages v ON v.observation_id = p.observation_id
+        LEFT JOIN main.units u ON u.unit = p.unit
+        {label("k", "PATH_KINDS", "p.path_kind")}
+        {label("b", "BOUNDS", "p.observed_bound")}
+        WHERE p.is_main AND g.is_live
+        ORDER BY p.indicator_id, p.region_code, p.path_id, p.year
+        """,
+        explained(Trajectories, ObservationVintages, Targets),
     ),
     "statement_outcomes": View(
         "文件原文条目的去向及其目标的状态",

@@ -62,6 +62,36 @@ MACROS: Final[dict[str, Macro]] = {
         """,
         "target_history('ecommerce_transaction_value')",
     ),
+    "hindcast": Macro(
+        "站在某年末看以后：一个序列当年所能作的预测，与后来的实际值",
+        "the view from the end of a year: what would have been projected then, and what came",
+        """
+        (indicator, region, origin) AS TABLE
+        SELECT year, horizon, projected, lo80, hi80, lo95, hi95, actual,
+                     100 * (projected - actual) / nullif(abs(actual), 0) AS error_pct,
+                     actual BETWEEN lo80 AND hi80 AS is_inside_80,
+                     no_change, drift, cagr, ensemble, n_points, unit
+        FROM gap.hindcasts
+        WHERE indicator_id = indicator AND region_code = region AND origin_year = origin
+        ORDER BY year
+        """,
+        "hindcast('fixed_broadband_users', '410000', 2018)",
+    ),
+    "trajectory": Macro(
+        "一个指标在一个地区的各条路径：逐年应达值、观测值、与路径之差、领先年数",
+        "the paths of an indicator in a region: asked for and observed year by year, gap and lead; "
+        "superseded goals and forecasts included",
+        """
+        (indicator, region) AS TABLE
+        SELECT path_id, path_kind, is_main, year, target_id, is_baseline, is_target,
+                     expected_value, unit, observed_period, observed_value, observed_bound,
+                     expected_at_observed, expected_gap, lead_years
+        FROM gap.trajectories
+        WHERE indicator_id = indicator AND region_code = region
+        ORDER BY path_id, path_kind, year
+        """,
+        "trajectory('base_stations_5g_total', '410000')",
+    ),
     "peers": Macro(
         "一个指标在一年中的各省比较：数值、位次、与中位数和第一位的差距",
         "all provinces of an indicator in a year: value, rank, gaps to the median and to the best; "

@@ -223,6 +223,46 @@ def _(figures, goals, language, mo, pl, table):
 
 
 @app.cell
+def _(build, figures, language, mo, picker, pl, table):
+    _years = build.ask(
+        f"""SELECT path_kind_{language.value} AS kind, region_{language.value} AS region, year,
+                   printed, is_target, expected_value, unit, observed_period, observed_value,
+                   observed_bound, expected_gap, lead_years
+            FROM expected_paths WHERE indicator_id = ?
+            ORDER BY path_kind <> 'milestones', region_code <> '410000', path_id, year""",
+        picker.value,
+    )
+    mo.vstack(
+        [
+            mo.md(
+                "### 逐年路径 / The paths by year\n\n"
+                "应达值为年末的路径值；差与领先年数按观测时点计算，正为领先，负为落后。\n\n"
+                "Expected: the path at the end of the year; gap and lead at the day of the "
+                "observation, plus is ahead, minus behind."
+            ),
+            table(
+                _years.select(
+                    pl.col("kind").alias("路径 path"),
+                    pl.col("region").alias("地区 region"),
+                    pl.col("printed").alias("所向目标 goal"),
+                    pl.col("year").alias("年份 year"),
+                    figures(_years, "expected_value", language.value).alias("年末应达 expected"),
+                    pl.col("is_target").alias("到期 due"),
+                    figures(_years, "observed_value", language.value, bound="observed_bound").alias(
+                        "观测值 observed"
+                    ),
+                    pl.col("observed_period").alias("时期 period"),
+                    figures(_years, "expected_gap", language.value).alias("与路径之差 gap"),
+                    pl.col("lead_years").round(2).alias("领先年数 lead in years"),
+                ),
+                empty="没有可算的路径 / no path can be computed",
+            ),
+        ]
+    )
+    return
+
+
+@app.cell
 def _(build, language, mo, picker):
     _found = build.ask(
         f"""SELECT name_{language.value} AS name, region_code, periods

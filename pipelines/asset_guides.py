@@ -112,6 +112,53 @@ GUIDES: Final[dict[str, Label]] = {
         "The gap as known on every day on which something was published or fell due, for queries "
         "as of a day. Usually about 10,000 rows. Look a day up, do not read it through.",
     ),
+    "projections": Label(
+        "各序列今后五年的预测值、80%和95%区间，及所用方法、数据和历史误差。通常约2800行。看什么：把握程度低的，别当定数引用。",
+        "Each series five years ahead, with 80 % and 95 % intervals, the method, the data used and "
+        "past errors. Usually about 2,800 rows. Do not quote what has low assurance as certain.",
+    ),
+    "outlook": Label(
+        "每个序列离最新目标还有多远、何时能到，各一句话。通常约570行。看什么：期限已过仍未达到的。",
+        "How each series stands towards its newest goal, in a sentence. Usually about 570 rows. "
+        "Look for goals whose deadline has passed unmet.",
+    ),
+    "hindcasts": Label(
+        "站在过去每一年所能作的预测，与后来的实际值对照。通常约13000行。看什么：如2018年对2020年的预测。",
+        "What would have been projected in every past year, beside what came. Usually about 13,000 "
+        "rows. Look up, for example, the view of 2020 from 2018.",
+    ),
+    "projection_skill": Label(
+        "各种方法在历史检验中的误差、区间覆盖率和概率得分。通常约90行。看什么：所用方法是否不如直线，区间是否名实相符。",
+        "Errors, coverage and Brier scores of each method. Usually about 90 rows. Look whether the "
+        "method in use loses to a straight line, and whether intervals hold what they say.",
+    ),
+    "trajectories": Label(
+        "每条路径每年一行：年末应达值、当年观测值、差多少、领先几年。由目标差距推出。通常约250行。"
+        "看什么：观测值落在路径哪一侧。",
+        "A row is a year of a path: what it asks for, what was observed, the gap, the lead in "
+        "years; derived from the gaps. Usually about 250 rows. Look at which side of the path the "
+        "figures lie on.",
+    ),
+    "index_scores": Label(
+        "评估指数每年的总分和主题分、区间、位次；冻结的年份不变。由目标差距和各省数据算出。通常约1,500行。"
+        "看什么：无分的原因，以及区间是否宽到不能断言升降。",
+        "Scores of the indices and of their themes by year, with bands and ranks; frozen years do "
+        "not move. From gaps and provincial figures. Usually about 1,500 rows. Look at why there "
+        "is no score, and whether bands are too wide to speak of a rise or fall.",
+    ),
+    "index_members": Label(
+        "指数的成员：计分与否、理由、权重、去除它后的变化。与 index_scores 同步算出。"
+        "通常约3,900行。看什么：没有计分的成员，影响最大的成员。",
+        "Members of the indices: scored or why not, weight, what changes without each of them; "
+        "made with index_scores. Usually about 3,900 rows. Look at members without a score, and "
+        "at those that matter most.",
+    ),
+    "index_sensitivity": Label(
+        "随机权重和不同方法下得分与位次的分布。与 index_scores 同步算出。通常约5,700行。"
+        "看什么：各方法的中位数是否接近。",
+        "Spread of score and rank over drawn weights, by method; made with index_scores. Usually "
+        "about 5,700 rows. Look at whether the medians of the methods are close.",
+    ),
     "statements": Label(
         "五份文件里的每条数字及其去向：目标、已达数或未量化。通常185行。看什么：是否有条目没有去向。",
         "Every statement of the five documents and what became of it: goal, figure reached, or not "

@@ -18,8 +18,9 @@ from assets.figures import format_figure
 from assets.record import observations_table
 from assets.warehouse import MACROS
 from pipelines.query import rows
-from schemas.contract import TABLES, ColumnInfo, Table, columns_of
+from schemas.contract import TABLES, ColumnInfo, Table, columns_of, ddl
 from schemas.tables_core import ObservationVintages
+from schemas.tables_paths import Trajectories
 from schemas.vocabulary import SEVERITIES, Label
 
 PREVIEW_ROWS: Final = 10
@@ -55,10 +56,27 @@ LOOKS: Final[dict[str, Look]] = {
         ("indicator_id", "region_code", "obs_period", "value", "resolved_target", "gap_abs",
          "attainment_pct", "is_met"),
     ),
+    "index_scores": Look(
+        ("index_zh", "year", "part_zh", "score", "score_low", "score_high", "rank", "coverage",
+         "null_reason", "change_verdict"),
+        first=-pl.col("year"),
+        only=(pl.col("region_code") == "410000") & (pl.col("part") == "total"),
+    ),
+    "index_members": Look(
+        ("index_id", "year", "name_zh", "theme", "reason", "score", "weight", "influence"),
+        first=-pl.col("year"),
+        only=(pl.col("region_code") == "410000") & (pl.col("reason") == "scored"),
+    ),
     "gap_by_day": Look(
         ("as_of", "indicator_id", "region_code", "target_year", "resolved_target", "latest_value",
          "attainment_pct", "status"),
         first=-pl.col("as_of").to_physical(),
+    ),
+    "trajectories": Look(
+        ("indicator_id", "region_code", "path_kind", "year", "expected_value", "observed_value",
+         "expected_gap", "lead_years"),
+        first=-pl.col("observed_value").is_not_null().cast(pl.Int8),
+        only=pl.col("is_main"),
     ),
     "observations": Look(
         (*_FIGURES, "is_conflict"),
@@ -174,7 +192,7 @@ _GOALS_AS_STATED: Final = """
            t.value_kind, i.unit, t.year AS target_year,
            CASE WHEN t.unit = i.unit AND t.value_kind <> 'increment' THEN t.value END
                AS resolved_target,
-           NULL AS status, NULL AS observation_id, NULL AS baseline_year, NULL AS baseline_value,
+           NULL AS status, NULL AS observation_id, NULL AS baseline_t, NULL AS baseline_value,
            NULL AS required_pace
     FROM core.targets t JOIN core.indicators i USING (indicator_id)
 """
@@ -216,6 +234,7 @@ def theme_picture(
     }
     with _opened(frames, _SERIES) as connection:
         connection.execute(_GOALS_AS_STATED)
+        connection.execute(ddl(Trajectories)[0])  # nor are there paths to them
         connection.execute("CREATE SCHEMA meta")
         connection.execute("CREATE TABLE meta.build AS SELECT $1 AS as_of", [as_of])
         name, scale = "year_end_scale", MACROS["year_end_scale"]

@@ -20,8 +20,10 @@ from rich.markup import escape
 from pipelines import (
     cli_assess,
     cli_exports,
+    cli_index,
     cli_notebook,
     cli_report,
+    cli_skill,
     cli_sql,
     cli_submissions,
     cli_verify,
@@ -334,8 +336,10 @@ def evaluate(
 for commands in (
     cli_assess,
     cli_exports,
+    cli_index,
     cli_notebook,
     cli_report,
+    cli_skill,
     cli_sql,
     cli_submissions,
     cli_verify,

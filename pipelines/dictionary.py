@@ -41,13 +41,19 @@ def dictionary_frame(models: Sequence[type[Table]]) -> pl.DataFrame:
 
 
 def codes_frame(models: Sequence[type[Table]]) -> pl.DataFrame:
-    """One row a code of every vocabulary: the common ones and those beside the models."""
+    """One row a code of every vocabulary: the common ones and those beside the models.
+
+    Raises:
+        ValueError: two vocabularies have the same name.
+    """
     modules = [vocabulary, *(sys.modules[m.__module__] for m in models)]
     found: dict[str, vocabulary.Codes] = {}
     for module in dict.fromkeys(modules):
         for name, value in vars(module).items():
-            if name.isupper() and isinstance(value, dict) and _is_codes(value):
-                found[name] = value
+            if not (name.isupper() and isinstance(value, dict) and _is_codes(value)):
+                continue
+            if found.setdefault(name, value) is not value:
+                raise ValueError(f"{module.__name__}.{name}: another list has this name")
     rows = [
         {"vocabulary": name, "code": code, "position": position, "zh": label.zh, "en": label.en}
         for name, codes in found.items()

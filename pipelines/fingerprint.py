@@ -22,7 +22,7 @@ from pipelines.source_state import STATE, load_state
 PACKAGES: Final = ("schemas", "assets", "pipelines")
 
 # Libraries whose release can change a figure or the file.
-ENGINES: Final = ("duckdb", "polars", "narwhals")
+ENGINES: Final = ("duckdb", "polars", "narwhals", "numpy")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,12 @@ def code_version() -> str:
 
 def _inputs(settings: Settings) -> Iterator[InputFile]:
     singles = [settings.data / "regions.csv", settings.corrections, settings.submissions]
-    records = [*settings.register.glob("*.yaml"), *settings.sources.glob("*.yaml")]
+    records = [
+        *settings.register.glob("*.yaml"),
+        *settings.sources.glob("*.yaml"),
+        *settings.index.glob("*.yaml"),
+        *settings.index.glob("frozen/*.json"),
+    ]
     for kind, paths in (
         ("register", [*records, *(p for p in singles if p.is_file())]),
         ("published", _below(settings.published)),

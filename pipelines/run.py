@@ -256,12 +256,14 @@ def _failed_inputs(errors: Iterable[tuple[str, str, str]]) -> tuple[str, ...]:
     of_register = any(table in FINDINGS_OF_REGISTER for _, table, _ in found)
     of_sources = any(rule == "source_record" for rule, _, _ in found)
     of_submissions = any(rule == "submission_settings" for rule, _, _ in found)
+    of_indices = any(table == "data/index" for _, table, _ in found)
     of_corrections = any(table == "corrections" for _, table, _ in found)
     return (
         *sources,
         *(["data/sources"] if of_sources else []),
         *(["register"] if of_register else []),
         *(["corrections"] if of_corrections else []),
+        *(["data/index"] if of_indices else []),
         *(["data/submissions.yaml"] if of_submissions else []),
     )
 

@@ -77,6 +77,11 @@ class Settings:
         return self.data / "submissions.yaml"
 
     @property
+    def index(self) -> Path:
+        """Specifications and frozen years of the evaluation indices (committed)."""
+        return self.data / "index"
+
+    @property
     def landing(self) -> Path:
         """Bytes as the sources delivered them."""
         return self.data / "landing"

@@ -155,6 +155,27 @@ RULES: Final[Mapping[str, Rule]] = {
         "the bands go down from the full mark or less, no two alike, and the last begins at 0",
         "put them in order, and let the last begin at 0",
     ),
+    "coverage_share": Rule(
+        "minimum_coverage",
+        "所需覆盖率不能大于1",
+        "a share above 1 can never be reached",
+        "write shares such as 2/3 for minimum_coverage and minimum_themes",
+    ),
+    "bounds_order": Rule(
+        "low", "允许下界须小于上界", "low is not below high", "exchange or correct them"
+    ),
+    "goalposts_of_rules": Rule(
+        "themes",
+        "每个成员须为每条规则给出零分值和满分值",
+        "a member lacks goalposts of a rule, or has some of no rule",
+        "give each member one pair for each id under goalposts",
+    ),
+    "goalposts_apart": Rule(
+        "themes",
+        "零分值与满分值相同",
+        "the value that scores 0 is the one that scores 100",
+        "derive the goalposts again",
+    ),
 }
 
 

@@ -44,6 +44,9 @@ STATUS_REASONS: v.Codes = {
     ),
     "no_schedule": v.Label("没有期限，无法判断进度", "no deadline, so no schedule"),
     "away_from_target": v.Label("正在背离目标", "moving away from the target"),
+    "chance_high": v.Label("按期实现概率不低于0.80", "chance to meet it in time 0.80 or more"),
+    "chance_even": v.Label("按期实现概率0.40至0.80", "chance to meet it in time from 0.40 to 0.80"),
+    "chance_low": v.Label("按期实现概率低于0.40", "chance to meet it in time below 0.40"),
     "pace_sufficient": v.Label("进度比不低于0.95", "pace ratio 0.95 or more"),
     "pace_short": v.Label("进度比0.60至0.95", "pace ratio from 0.60 to 0.95"),
     "pace_far_short": v.Label("进度比低于0.60", "pace ratio below 0.60"),
@@ -73,7 +76,24 @@ SDSN_ARROWS: v.Codes = {
     "stagnating": v.Label("停滞", "stagnating"),
     "decreasing": v.Label("下降", "decreasing"),
 }
-PATH_KINDS: v.Codes = {"linear": v.Label("线性", "straight line from baseline to target")}
+ISTAT_CLASSES: v.Codes = {
+    "clear_improvement": v.Label("明显改善", "clear improvement"),
+    "slight_improvement": v.Label("略有改善", "slight improvement"),
+    "stable": v.Label("稳定", "stable"),
+    "slight_worsening": v.Label("略有恶化", "slight worsening"),
+    "clear_worsening": v.Label("明显恶化", "clear worsening"),
+}
+PSA_LIKELIHOODS: v.Codes = {
+    "high": v.Label("高", "high"),
+    "medium": v.Label("中", "medium"),
+    "low": v.Label("低", "low"),
+}
+PATH_KINDS: v.Codes = {
+    "linear": v.Label("直线", "straight line: the same amount every year"),
+    "geometric": v.Label("等比", "constant growth: the same rate every year"),
+    "logistic": v.Label("S形", "S-curve of a share between 0 and 100 %"),
+    "milestones": v.Label("分年目标连线", "from goal to goal, straight in between"),
+}
 PLAN_CLASSES: v.Codes = {
     "提前实现": v.Label("提前实现", "achieved before the deadline"),
     "快于预期": v.Label("快于预期", "more than 5 points ahead of the schedule"),
@@ -119,6 +139,12 @@ class GapToGoal(Table):
     baseline_kind: str = column("基数类型", "where the baseline comes from", codes=v.BASELINE_KINDS)
     baseline_year: int = column(
         "基期年 B", "calendar year of the baseline", unit="year", nullable=True
+    )
+    baseline_t: float = column(
+        "基期时点 B",
+        "its last day, 31 December being the number of the year",
+        unit="year end",
+        nullable=True,
     )
     baseline_value: float = column("基数 Y_B", "baseline value", nullable=True)
     baseline_met: bool = column("基期已达", "the baseline already meets the target")
@@ -259,6 +285,52 @@ class GapToGoal(Table):
         formula="required_pace/recent_pace",
         nullable=True,
     )
+    projected_value: float = column(
+        "预测期末值",
+        "value at the deadline if it goes on as it did; open goals with three observations or more",
+        nullable=True,
+        formula="A+pace*D(T-t), D(h)=0.9(1-0.9^h)/0.1; shares on the logit scale with 0.85",
+    )
+    projected_alt: float = column(
+        "预测期末值（组合）",
+        "median of drift, time-weighted regression, damped and damped log (shares: logit)",
+        nullable=True,
+    )
+    projection_method: str = column(
+        "预测方法", "method of the projection", codes=v.PROJECTION_METHODS, nullable=True
+    )
+    lo80: float = column("80%区间下限", "lower end of the 80 % interval", nullable=True)
+    hi80: float = column("80%区间上限", "upper end of the 80 % interval", nullable=True)
+    lo95: float = column("95%区间下限", "lower end of the 95 % interval", nullable=True)
+    hi95: float = column("95%区间上限", "upper end of the 95 % interval", nullable=True)
+    interval_method: str = column(
+        "区间方法", "where the interval comes from", codes=v.INTERVAL_METHODS, nullable=True
+    )
+    p_on_time: float = column(
+        "按期实现概率",
+        "chance to meet the goal at its deadline",
+        unit="share",
+        nullable=True,
+        ge=0,
+        le=1,
+        formula="share of the pool's past errors that would leave it met; none of exact figures",
+    )
+    anticipated_gap_pct: float = column(
+        "预期差距",
+        "projected gap as share of the way from the baseline",
+        unit="%",
+        nullable=True,
+        formula="s(Y_T-projected_value)/|Y_T-Y_B|*100",
+    )
+    eta_year: int = column(
+        "预计实现年",
+        "first year at whose end the projected path meets a goal that is not met yet",
+        unit="year",
+        nullable=True,
+    )
+    eta_delay_years: float = column(
+        "预计推迟年数", "that year less T", unit="years", nullable=True, formula="eta_year-T"
+    )
     first_met_year: int = column(
         "首次达到年", "first year from B on that meets it", unit="year", nullable=True
     )
@@ -306,6 +378,18 @@ class GapToGoal(Table):
         "SDSN份额", "SDSN: actual over required change a year", unit="ratio", nullable=True
     )
     sdsn_arrow: str = column("SDSN箭头", "SDSN arrow", codes=SDSN_ARROWS, nullable=True)
+    istat_class: str = column(
+        "意大利统计局类别",
+        "ISTAT band of growth, of goals without a figure",
+        codes=ISTAT_CLASSES,
+        nullable=True,
+    )
+    psa_likelihood: str = column(
+        "菲律宾统计局可能性",
+        "Philippine likelihood by the pace ratio, which is sdsn_share",
+        codes=PSA_LIKELIHOODS,
+        nullable=True,
+    )
     plan_class_zh: str = column(
         "规划评估类别", "class in the plan vocabulary", codes=PLAN_CLASSES, nullable=True
     )

@@ -9,7 +9,7 @@ SHA256 = "[0-9a-f]{64}"
 BUILD_ID = r"\d{8}T\d{6}Z-[0-9a-f]{8}"
 
 INPUT_KINDS: v.Codes = {
-    "register": v.Label("登记册", "register, regions or corrections"),
+    "register": v.Label("登记册", "register, regions, corrections or indices"),
     "published": v.Label("已发布数据", "published data"),
     "landed": v.Label("落地文件", "what sources delivered, and how they answered"),
     "code": v.Label("程序", "program"),

@@ -178,6 +178,23 @@ DECIDED_BY: Final[Codes] = {
     "latest_value": Label("最新值", "the latest value"),
     "progress": Label("进展方向", "the direction of progress"),
     "pace_ratio": Label("进度比", "the pace ratio"),
+    "p_on_time": Label("按期实现概率", "the chance to meet it in time"),
+}
+
+PROJECTION_METHODS: Final[Codes] = {
+    "damped": Label("阻尼线性外推", "damped linear from the last value"),
+    "damped_logit": Label("阻尼logit外推", "damped on the logit scale, for bounded shares"),
+    "ensemble": Label("组合中位数", "median of several methods"),
+    "drift": Label("首末点直线", "straight line through first and last value"),
+    "time_weighted": Label("时间加权回归", "regression with weights growing in time"),
+    "damped_log": Label("阻尼对数外推", "damped on the log scale"),
+    "no_change": Label("维持现值", "the last value stays"),
+    "cagr": Label("年均增速外推", "compound growth from first to last value"),
+}
+
+INTERVAL_METHODS: Final[Codes] = {
+    "pooled_errors": Label("同类序列的历史误差", "past errors of series of the same kind"),
+    "drift_t": Label("带漂移随机游走的t分位数", "Student's t on a random walk with drift"),
 }
 
 PLAN_CLASSES_ZH: Final = ("提前实现", "快于预期", "基本符合预期", "滞后")

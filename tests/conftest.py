@@ -75,7 +75,7 @@ def replay() -> "Iterator[Replay]":
 
 def copy_of_the_data(root: Path) -> Settings:
     """The committed data in a folder of its own: nothing that a run made comes along."""
-    for name in ("register", "published", "sources", "assessment"):
+    for name in ("register", "published", "sources", "index", "assessment"):
         shutil.copytree(ROOT / "data" / name, root / "data" / name)
     for name in ("regions.csv", "corrections.yaml", "submissions.yaml"):
         if (ROOT / "data" / name).is_file():

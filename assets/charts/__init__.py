@@ -4,7 +4,7 @@ A specification holds no data, only the names of its lists; `…_data` reads the
 published file. In the browser Vega draws them, for Dagster's pages `svg` does: both without any
 network.
 
-    data.py, rows.py     an indicator: what the file says -> rows that can be drawn
+    data.py, rows.py, curves.py    an indicator: what the file says -> rows that can be drawn
     comparison_data.py   all goals by attainment; an indicator across the provinces
     indicator.py, comparisons.py   the specifications        layers.py   what they share
     scale.py, legend.py, style.py  ranges and labels; legend; colours, shapes and dashes

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from assets.charts.curves import curve_rows, passed
 from assets.charts.legend import legend_rows, legend_width
 from assets.charts.rows import (
     HENAN,
@@ -69,6 +70,11 @@ _REVISIONS: Final = """
     SELECT *, year_end_scale(issued_from) AS t_issued_from, year_end_scale(issued_to) AS t_issued_to
     FROM core.target_revisions WHERE $1 IS NULL OR indicator_id = $1 ORDER BY ALL
 """
+_TRAJECTORIES: Final = """
+    SELECT indicator_id, region_code, path_id, path_kind, target_id, year, is_baseline, is_target,
+           expected_value
+    FROM gap.trajectories WHERE $1 IS NULL OR indicator_id = $1 ORDER BY path_id, path_kind, year
+"""
 _BREAKS: Final = """
     SELECT indicator_id, starts_on, year_end_scale(starts_on) AS t_start, note_zh, note_en
     FROM core.series_breaks WHERE $1 IS NULL OR indicator_id = $1 ORDER BY starts_on
@@ -84,8 +90,8 @@ def indicator_data(connection: "duckdb.DuckDBPyConnection", indicator_id: str) -
     """The lists of `charts.indicator_chart`: Henan, and the other regions that have goals.
 
     Returns:
-        observations, goals, revisions, paths; breaks; legend; and frame, one row with the ranges
-        and units of the axes and the notes.
+        observations, goals, revisions, paths, curves; breaks; legend; and frame, one row with the
+        ranges and units of the axes and the notes.
 
     Raises:
         KeyError: there is no such indicator.
@@ -94,7 +100,7 @@ def indicator_data(connection: "duckdb.DuckDBPyConnection", indicator_id: str) -
 
 
 def every_indicator_data(connection: "duckdb.DuckDBPyConnection") -> dict[str, Data]:
-    """`indicator_data` of all indicators, in five queries instead of five for each."""
+    """`indicator_data` of all indicators, in six queries instead of six for each."""
     return _indicators(connection, None)
 
 
@@ -105,9 +111,11 @@ def _indicators(
         return grouped(rows(connection, sql, indicator_id, *more), "indicator_id")
 
     goals, observed = read(_GOALS), read(_OBSERVATIONS, HENAN)
-    revisions, breaks = read(_REVISIONS), read(_BREAKS)
+    revisions, breaks, trajectories = read(_REVISIONS), read(_BREAKS), read(_TRAJECTORIES)
     return {
-        key: _indicator(about, goals[key], observed[key], revisions[key], breaks[key])
+        key: _indicator(
+            about, goals[key], observed[key], revisions[key], breaks[key], trajectories[key]
+        )
         for key, (about,) in read(ABOUT).items()
     }
 
@@ -118,6 +126,7 @@ def _indicator(
     observed: Sequence[Row],
     revisions: Sequence[Row],
     breaks: Sequence[Row],
+    trajectories: Sequence[Row],
 ) -> Data:
     regions = {row["region_code"] for row in (*observed, *registered)}
     main = HENAN if HENAN in regions or not regions else min(regions)
@@ -127,7 +136,12 @@ def _indicator(
         "observations": observations,
         "goals": goals,
         "revisions": revision_rows(revisions, {g["target_id"]: g for g in goals}),
-        "paths": path_rows(registered, observations, main),
+        "paths": path_rows(
+            [g for g in registered if g["target_id"] not in passed(trajectories)],
+            observations,
+            main,
+        ),
+        "curves": curve_rows(trajectories, registered, main),
         "breaks": [_break(b) for b in breaks] if observed else [],
     }
     frame = _frame(about, data)
@@ -155,8 +169,9 @@ def _frame(about: Row, data: Data) -> Drawn:
     """Ranges and units of the axes; `is_blank` where nothing at all can be drawn."""
     values = [row["value"] for name in ("observations", "goals") for row in data[name]]
     values += [g["high"] for g in data["goals"] if g["high"] is not None]
-    values += [p["value"] for p in data["paths"]]
-    times = [row["t"] for name in ("observations", "goals", "paths") for row in data[name]]
+    values += [row["value"] for name in ("paths", "curves") for row in data[name]]
+    drawn = ("observations", "goals", "paths", "curves")
+    times = [row["t"] for name in drawn for row in data[name]]
     times += [about["t_as_of"]]
     known = [t for t in times if t is not None]
     ends = value_range(values, about["measure"])

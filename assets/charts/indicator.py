@@ -1,6 +1,6 @@
 """The chart of an indicator: what was observed, what was asked for, and the way between.
 
-Lists: observations, goals, revisions, paths, breaks, legend and frame (`data`). Colours and
+Lists: observations, goals, revisions, paths, curves, breaks, legend and frame (`data`). Colours and
 shapes come with the rows, so that one specification serves every indicator.
 """
 
@@ -139,6 +139,27 @@ def _paths(language: Language) -> list[alt.Chart]:
             ("required", PURPLE, 2.0),
             ("step", BLUE, 1.2),
         )
+    ]
+
+
+def _curves(language: Language) -> list[alt.Chart]:
+    tips = tooltips([("kind_", "路径", "path"), ("region_", "地区", "region")], language)
+    return [
+        alt.Chart(named_data("curves"))
+        .transform_filter(f"datum.kind == '{kind}'")
+        .mark_line(
+            strokeWidth=1.6,
+            strokeDash=DASHES[kind],
+            interpolate="linear" if kind == "milestones" else "monotone",
+        )
+        .encode(
+            x=_x(language),
+            y=_y("value", language),
+            detail="path:N",
+            color=colour_of(),
+            tooltip=tips,
+        )
+        for kind in ("milestones", "geometric", "logistic")
     ]
 
 
@@ -337,6 +358,7 @@ def indicator_chart(language: Language) -> alt.LayerChart:
         *_as_of(language),
         *_breaks(language),
         *_paths(language),
+        *_curves(language),
         *_goals(language),
         *_revisions(language),
         *_observations(language),

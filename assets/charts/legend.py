@@ -67,6 +67,15 @@ def legend_rows(data: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Drawn]:
         )
     if data["revisions"]:
         entries.append(_entry("目标调整", "revision of a goal", colour=GREY, dash="solid"))
+    for kind, zh, en in (
+        ("milestones", "各年目标连成的路径", "path from goal to goal"),
+        ("geometric", "等比增长的路径", "path of constant growth"),
+        ("logistic", "S形路径", "S-shaped path"),
+    ):
+        found = [c for c in data["curves"] if c["kind"] == kind]
+        if found:
+            main = any(c["is_main"] for c in found)
+            entries.append(_entry(zh, en, colour=VERMILLION if main else GREY, dash=kind))
     for kind, colour, zh, en in (
         ("expected", GREY, "基期到目标的路径", "path from baseline to goal"),
         ("step", BLUE, "其间无数据", "no data in between"),

@@ -302,9 +302,9 @@ def _paths(goal: Row, main: str) -> list[Drawn]:
     if value is None or year is None:
         return []
     paths = []
-    starts, base = goal["baseline_year"], goal["baseline_value"]
+    starts, base = goal["baseline_t"], goal["baseline_value"]
     if starts is not None and base is not None and starts < year and not goal["is_across_break"]:
-        paths.append(_path(goal, main, "expected", float(starts), base, value))
+        paths.append(_path(goal, main, "expected", starts, base, value))
     pace, latest = goal["required_pace"], goal["t_latest"]
     if pace and latest is not None and latest < year:
         paths.append(_path(goal, main, "required", latest, goal["latest_value"], value))

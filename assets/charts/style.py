@@ -43,6 +43,9 @@ GOAL_SHAPES: Final = {
 DASHES: Final[dict[str, list[int]]] = {
     "solid": [1, 0],
     "expected": [7, 4],
+    "milestones": [5, 2],
+    "geometric": [8, 3, 2, 3],
+    "logistic": [8, 3, 2, 3, 2, 3],
     "required": [2, 3],
     "step": [1, 4],
     "open": [10, 4],

@@ -1,4 +1,4 @@
--- Where each answer stands on the way to its goal.
+-- Where each answer stands on the way to its goal, and which is the latest.
 -- Reads: goals, answers.  Formulas: the columns of gap_to_goal; docs/methods.md, section 1.
 
 CREATE TABLE positions AS
@@ -65,3 +65,12 @@ CREATE TABLE recomputed_history AS
            coalesce(segment <> lag(segment) OVER (PARTITION BY target_id ORDER BY t), false)
                AS is_after_break
     FROM positions;
+
+-- A goal that refers to a year is answered in that year's scope; where that is not the scope of
+-- today, nothing judges it, and the latest figure is shown all the same.
+CREATE TABLE counted AS
+    SELECT * FROM positions WHERE is_in_scope OR refers_across_break;
+
+CREATE TABLE latest AS
+    SELECT * FROM counted
+    QUALIFY row_number() OVER (PARTITION BY target_id ORDER BY t DESC) = 1;

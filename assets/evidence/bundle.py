@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from assets.evidence.archive import FORMAT, MANIFEST, hash_of
-from assets.evidence.recompute import NEEDED, SQL, recompute, script
+from assets.evidence.recompute import CONSTANTS, NEEDED, SQL, recompute, script
 from pipelines.files import sha256_of, whole
 from pipelines.query import rows
 
@@ -59,9 +59,8 @@ def write_bundle(connection: "duckdb.DuckDBPyConnection", root: Path, target: Pa
     members: dict[str, Path | bytes] = {"README.txt": README.encode()}
     with tempfile.TemporaryDirectory() as temporary:
         for name in TABLES:
-            path = f"data/{name.replace('.', '/')}.parquet"
-            members[path] = Path(temporary) / f"{name}.parquet"
-            _copy(connection, name, Path(temporary) / f"{name}.parquet")
+            members[_member(name)] = Path(temporary) / f"{name}.parquet"
+            _copy(connection, name, _key(connection, name), Path(temporary) / f"{name}.parquet")
         for item in rows(connection, "SELECT * FROM meta.inputs WHERE kind <> 'code'"):
             source = root / item["path"]
             if source.is_file() and sha256_of(source) == item["sha256"]:
@@ -70,7 +69,12 @@ def write_bundle(connection: "duckdb.DuckDBPyConnection", root: Path, target: Pa
                 left_out.append(item["path"])
         for path_ in SQL:
             members[f"sql/{path_.name}"] = path_
-        members["verify.sql"] = _script(members).encode()
+        constants = Path(temporary) / f"{CONSTANTS}.parquet"
+        with loaded(lambda name: members[name]) as second:
+            recompute(second)
+            members["verify.sql"] = script(second).encode()
+            _copy(second, CONSTANTS.rpartition(".")[2], "ALL", constants)
+        members[_member(CONSTANTS)] = constants
         manifest = {
             "format": FORMAT,
             "build": record,
@@ -84,23 +88,24 @@ def write_bundle(connection: "duckdb.DuckDBPyConnection", root: Path, target: Pa
     return sorted(left_out)
 
 
-def _copy(connection: "duckdb.DuckDBPyConnection", name: str, path: Path) -> None:
-    """A table as Parquet, in the order of its key: the same rows give the same bytes."""
+def _member(table: str) -> str:
+    return f"data/{table.replace('.', '/')}.parquet"
+
+
+def _key(connection: "duckdb.DuckDBPyConnection", name: str) -> str:
     schema, table = name.split(".")
     found = connection.execute(
         "SELECT constraint_column_names FROM duckdb_constraints() WHERE schema_name = ?"
         " AND table_name = ? AND constraint_type = 'PRIMARY KEY'",
         [schema, table],
     ).fetchall()
-    key = ", ".join(f'"{column}"' for column in found[0][0])
+    return ", ".join(f'"{column}"' for column in found[0][0])
+
+
+def _copy(connection: "duckdb.DuckDBPyConnection", name: str, order: str, path: Path) -> None:
+    """A table as Parquet, in a fixed order: the same rows give the same bytes."""
     place = str(path).replace("'", "''")
-    connection.execute(f"COPY (FROM {name} ORDER BY {key}) TO '{place}' (FORMAT parquet)")
-
-
-def _script(members: dict[str, Path | bytes]) -> str:
-    with loaded(lambda name: members[name]) as connection:
-        recompute(connection)
-        return script(connection)
+    connection.execute(f"COPY (FROM {name} ORDER BY {order}) TO '{place}' (FORMAT parquet)")
 
 
 def loaded(member: Callable[[str], Any]) -> "duckdb.DuckDBPyConnection":
@@ -114,9 +119,9 @@ def loaded(member: Callable[[str], Any]) -> "duckdb.DuckDBPyConnection":
     connection = duckdb.connect()
     connection.execute("SET python_enable_replacements = false")
     for name in NEEDED:
-        path = member(f"data/{name.replace('.', '/')}.parquet")
         table = name.rpartition(".")[2]
-        connection.execute(f"CREATE TABLE {table} AS FROM read_parquet(?)", [str(path)])
+        path = str(member(_member(name)))
+        connection.execute(f"CREATE TABLE {table} AS FROM read_parquet(?)", [path])
     return connection
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from assets.evidence.constants import STUDENTS_T, add_constants
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -41,6 +43,8 @@ READ: Final = (
     "meta.build",
 )
 NEEDED: Final = (*READ, *(pair.published for pair in PAIRS))
+# Made by the program, and laid beside the tables for those who have DuckDB alone.
+CONSTANTS: Final = f"constants.{STUDENTS_T}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Comparison:
 
 
 def recompute(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Run the second route: makes the tables on the right-hand side of `PAIRS`.
+    """Run the second route: makes the tables on the right-hand side of `PAIRS`, and `CONSTANTS`.
 
     Args:
         connection: to a database with the tables of `READ` in its main schema.
@@ -100,6 +104,7 @@ def recompute(connection: "duckdb.DuckDBPyConnection") -> None:
     Raises:
         duckdb.Error: a table or column is missing.
     """
+    add_constants(connection)
     for path in SQL:
         connection.execute(path.read_text(encoding="utf-8"))
 
@@ -146,7 +151,7 @@ def script(connection: "duckdb.DuckDBPyConnection") -> str:
         "-- Run in the unpacked folder; the last statement lists every difference.",
         "",
     ]
-    for name in NEEDED:
+    for name in (*NEEDED, CONSTANTS):
         path = f"data/{name.replace('.', '/')}.parquet"
         parts.append(f"CREATE TABLE {_short(name)} AS FROM read_parquet('{path}');")
     for path_ in SQL:

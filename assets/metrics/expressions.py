@@ -44,6 +44,11 @@ def at_least(value: nw.Expr, boundary: float) -> nw.Expr:
     return value >= boundary - BOUNDARY_TOLERANCE
 
 
+def more_than(value: nw.Expr, boundary: float) -> nw.Expr:
+    """value > boundary, boundaries excluded within 1e-9."""
+    return value > boundary + BOUNDARY_TOLERANCE
+
+
 def larger(a: nw.Expr, b: nw.Expr) -> nw.Expr:
     """The larger of two values; null when either is null (engines differ on their own max)."""
     return nw.when(a >= b).then(a).when(a < b).then(b).otherwise(NULL)

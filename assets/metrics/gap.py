@@ -8,9 +8,11 @@ from assets.metrics import thresholds as th
 from assets.metrics.expressions import NULL, Frame, is_true, only_when
 from assets.metrics.nulls import with_null_reason
 from assets.metrics.outcome import with_outcome
-from assets.metrics.pace import recent_pace, with_required_pace
+from assets.metrics.pace import with_required_pace
 from assets.metrics.position import with_growth, with_position
+from assets.metrics.projection import Past, with_outlook
 from assets.metrics.targets import direction, gap, is_met, resolved_target
+from assets.metrics.trend import trend
 from assets.metrics.yardsticks import regression_sums, with_yardsticks
 
 GOAL_COLUMNS: Final[dict[str, Any]] = {
@@ -29,6 +31,10 @@ GOAL_COLUMNS: Final[dict[str, Any]] = {
     "is_quantified": nw.Boolean,
     "scope_matches": nw.Boolean,
     "baseline_segment": nw.Float64,  # of a documented baseline; null: comparable with everything
+    "floor": nw.Float64,  # no value lies below; null: none is known
+    "cap": nw.Float64,  # no value lies above
+    "ceiling": nw.Float64,  # of a bounded share, which is projected on the logit scale
+    "pool": nw.String,  # past errors that its projection is judged by; null: none
 }
 SERIES_COLUMNS: Final[dict[str, Any]] = {
     "goal_id": nw.String,
@@ -43,20 +49,22 @@ SERIES_COLUMNS: Final[dict[str, Any]] = {
 RELATIVE_KINDS: Final = ("multiple", "increment", "growth")
 
 
-def gap_metrics(goals: Frame, series: Frame) -> Frame:
+def gap_metrics(goals: Frame, series: Frame, past: Past | None = None) -> Frame:
     """All metrics and the verdict at the latest observation: one row a goal, data or none.
 
     Args:
         goals: GOAL_COLUMNS, unique by goal_id.
         series: SERIES_COLUMNS, unique by goal_id and t, no null values; only what was known on
             the as-of day.
+        past: errors of past projections; without them no chance and no interval is given, and an
+            open goal is judged by its pace.
 
     Returns:
         One row per goal: the goal's columns, the inputs used and every computed column of
         `gap_to_goal` (units in its contract).
     """
-    series = _typed(series, SERIES_COLUMNS)
-    goals = prepare_goals(goals, series)
+    given, series = _typed(goals, GOAL_COLUMNS), _typed(series, SERIES_COLUMNS)
+    goals = prepare_goals(given, series)
     judged = judged_series(goals, series)
     judged = judged.filter(nw.col("_answers") | nw.col("reference_across_break"))
     frame = goals
@@ -65,7 +73,7 @@ def gap_metrics(goals: Frame, series: Frame) -> Frame:
         _observation(judged, nw.col("_t_last"), "t", "latest_value", "latest_"),
         _observation(judged, nw.col("_t_last_due"), "yard_t", "yard_value", "yard_"),
         _at_deadline(judged),
-        recent_pace(series),
+        trend(series.join(given.select("goal_id", "ceiling"), on="goal_id", how="inner")),
         regression_sums(judged.filter(nw.col("_within_plan"))),
     ):
         frame = frame.join(part, on="goal_id", how="left")
@@ -73,12 +81,11 @@ def gap_metrics(goals: Frame, series: Frame) -> Frame:
         is_across_break=_across(nw.col("latest_segment")) | nw.col("reference_across_break"),
         _yard_across=_across(nw.col("yard_segment")),
         # A figure that refers to an older scope is answered there, not where the series is now.
-        recent_pace=only_when(
-            nw.col("_pace_segment") == nw.col("latest_segment"), nw.col("recent_pace")
-        ),
+        recent_pace=only_when(nw.col("trend_segment") == nw.col("latest_segment"), nw.col("pace")),
     )
     frame = with_growth(with_position(frame))
-    frame = with_yardsticks(with_outcome(with_required_pace(frame)))
+    frame = with_outlook(with_required_pace(frame), past)
+    frame = with_yardsticks(with_outcome(frame))
     return with_null_reason(frame)
 
 

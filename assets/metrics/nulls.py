@@ -18,6 +18,7 @@ def with_null_reason(frame: Frame) -> Frame:
     is_range = col("operator") == "range"
     past = is_true(col("t") >= col("target_year"))
     broken = col("is_across_break")
+    is_sum = col("value_kind") == "cumulative"
     # A goal has one recent observation, or one since the scope changed.
     single = [(col("n_obs") < 2, "one_observation"), (col("n_obs") >= 2, "scope_break")]
     common = [
@@ -57,6 +58,21 @@ def with_null_reason(frame: Frame) -> Frame:
                          (past, "deadline_passed"),
                          *((is_true(col("recent_pace").is_null() & c), why) for c, why in single),
                          (~no_data, "reverse")],
+        "projected_value": [*common, (no_deadline, "no_deadline"), (past, "deadline_passed"),
+                            (is_sum, "sum_over_period"),
+                            (is_true(col("points") < 3) | col("points").is_null(),
+                             "fewer_than_three_points"),
+                            (~no_data, "older_scope")],
+        "p_on_time": [(col("projected_value").is_null(), "no_projection"), *common,
+                      (col("operator") == "eq", "two_sided"),
+                      (col("interval_method").is_null(), "no_past_errors")],
+        "eta_year": [*common, (col("met_within_tolerance"), "met"),
+                     (col("operator").is_in(["range", "eq"]), "two_sided"),
+                     (is_sum, "sum_over_period"),
+                     (is_true(col("points") < 3) | col("points").is_null(),
+                      "fewer_than_three_points"),
+                     (~col("_usable"), "older_scope"),
+                     (~no_data, "never")],
         "value_at_deadline": [(no_deadline, "no_deadline"), (no_data, "no_observation"),
                               (~col("seen_at"), "not_observed_at_deadline")],
     }  # fmt: skip

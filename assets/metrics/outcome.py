@@ -3,7 +3,13 @@
 import narwhals as nw
 
 from assets.metrics.expressions import Frame, at_least, case, divide, is_true, larger, only_when
-from assets.metrics.thresholds import AT_RISK_PACE, MOVING_AWAY_PCT, ON_TRACK_PACE
+from assets.metrics.thresholds import (
+    AT_RISK_PACE,
+    EVEN,
+    LIKELY,
+    MOVING_AWAY_PCT,
+    ON_TRACK_PACE,
+)
 
 
 def deadline_passed() -> nw.Expr:
@@ -25,7 +31,7 @@ def with_outcome(frame: Frame) -> Frame:
 
     Needs, beside the position columns: n_obs, is_quantified, scope_matches, met_latest,
     met_within_tolerance, met_before, met_at, met_after, seen_at, seen_after (flags, never null),
-    first_met_year, is_across_break, reference_across_break.
+    first_met_year, is_across_break, reference_across_break, p_on_time (null: judged by the pace).
     """
     frame = frame.with_columns(deadline_passed=deadline_passed())
     col = nw.col
@@ -35,7 +41,7 @@ def with_outcome(frame: Frame) -> Frame:
     seen_at_or_after = seen_at | col("seen_after")
     met_now = col("met_within_tolerance")
     unjudgeable = col("baseline_t").is_null() | is_true(col("t") <= col("baseline_t"))
-    pace = col("pace_ratio")
+    pace, chance = col("pace_ratio"), col("p_on_time")
 
     status_and_reason: list[tuple[nw.Expr, str, str, str]] = [
         (~col("is_quantified"), "not_quantified", "no_figure", "definition"),
@@ -56,6 +62,9 @@ def with_outcome(frame: Frame) -> Frame:
         (unjudgeable, "insufficient_data", "no_baseline_before_latest", "evidence"),
         (col("is_across_break"), "insufficient_data", "baseline_across_break", "evidence"),
         (is_moving_away(), "moving_away", "away_from_target", "progress"),
+        (at_least(chance, LIKELY), "on_track", "chance_high", "p_on_time"),
+        (at_least(chance, EVEN), "at_risk", "chance_even", "p_on_time"),
+        (~chance.is_null(), "off_track", "chance_low", "p_on_time"),
         (pace.is_null(), "insufficient_data", "no_schedule", "evidence"),
         (at_least(pace, ON_TRACK_PACE), "on_track", "pace_sufficient", "pace_ratio"),
         (at_least(pace, AT_RISK_PACE), "at_risk", "pace_short", "pace_ratio"),

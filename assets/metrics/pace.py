@@ -1,50 +1,8 @@
-"""How fast it has gone of late, and how fast it must go."""
+"""How fast it must go, beside how fast it has gone of late."""
 
 import narwhals as nw
 
 from assets.metrics.expressions import NULL, Frame, divide, only_when, power
-from assets.metrics.thresholds import RECENT_PACE_DECAY
-
-
-def recent_pace(series: Frame) -> Frame:
-    """Weighted mean of the yearly changes between successive observations.
-
-    Weight 0.6^age, age in years from the end of a change to the latest observation. Only
-    observations of the latest one's segment count: no change is measured across a scope break.
-
-    Args:
-        series: goal_id, t, value, segment; one row per observation.
-
-    Returns:
-        goal_id, recent_pace (unit of the series a year), _pace_segment; goals with fewer than two
-        such observations have no row.
-    """
-    # Segments are numbered in the order of time: the latest one has the highest number.
-    last = series.group_by("goal_id").agg(
-        _t_last=nw.col("t").max(), _segment_last=nw.col("segment").max()
-    )
-    rows = series.join(last, on="goal_id", how="inner").filter(
-        nw.col("segment") == nw.col("_segment_last")
-    )
-    steps = rows.with_columns(
-        _value_before=nw.col("value").shift(1).over("goal_id", order_by="t"),
-        _t_before=nw.col("t").shift(1).over("goal_id", order_by="t"),
-    ).filter(~nw.col("_t_before").is_null())
-    steps = steps.with_columns(
-        _change=divide(
-            nw.col("value") - nw.col("_value_before"), nw.col("t") - nw.col("_t_before")
-        ),
-        _weight=power(nw.lit(RECENT_PACE_DECAY), nw.col("_t_last") - nw.col("t")),
-    )
-    weighted = steps.with_columns(_weighted=nw.col("_change") * nw.col("_weight"))
-    sums = weighted.group_by("goal_id").agg(
-        _sum=nw.col("_weighted").sum(),
-        _weights=nw.col("_weight").sum(),
-        _pace_segment=nw.col("segment").max(),
-    )
-    return sums.select(
-        "goal_id", "_pace_segment", recent_pace=divide(nw.col("_sum"), nw.col("_weights"))
-    )
 
 
 def with_required_pace(frame: Frame) -> Frame:

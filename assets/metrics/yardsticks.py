@@ -1,6 +1,6 @@
 """What other systems would say of the same figures, each by its own published rules.
 
-All four look at the last observation up to the deadline (columns yard_t, yard_value), so that a
+All look at the last observation up to the deadline (columns yard_t, yard_value), so that a
 closed goal is judged as it stood when it fell due. Sources: docs/methods.md.
 """
 
@@ -14,6 +14,7 @@ from assets.metrics.expressions import (
     case,
     divide,
     is_true,
+    more_than,
     only_when,
     power,
 )
@@ -31,7 +32,8 @@ def _clip_score(score: nw.Expr) -> nw.Expr:
 
 
 def with_yardsticks(frame: Frame) -> Frame:
-    """Add the ratios, classes and scores of Eurostat, UNSD, ESCAP, SDSN and the plan classes."""
+    """Add the ratios, classes and scores of Eurostat, UNSD, ESCAP, SDSN, the bands of ISTAT and
+    the Philippines, and the plan classes."""
     started = comparable_start()
     two_ended = nw.col("operator") != "range"
     years, span = only_when(started, NOW - B), only_when(T > B, T - B)
@@ -42,7 +44,10 @@ def with_yardsticks(frame: Frame) -> Frame:
     frame = _eurostat(frame, two_ended)
     frame = _unsd(frame, two_ended)
     frame = _sdsn(frame, two_ended, years, span)
-    frame = _escap(frame)
+    frame = _escap(frame).with_columns(
+        istat_class=istat_class(nw.col("_growth")),
+        psa_likelihood=psa_likelihood(nw.col("sdsn_share")),
+    )
     return _agreement(_plan_class(frame))
 
 
@@ -191,6 +196,33 @@ def regression_sums(series: Frame) -> Frame:
         _wy=nw.col("_wy").sum(),
         _wxx=nw.col("_wxx").sum(),
         _wxy=nw.col("_wxy").sum(),
+    )
+
+
+def istat_class(growth: nw.Expr) -> nw.Expr:
+    """ISTAT and ASTAT without a target, growth a year in the direction that is wanted.
+
+    Above 5 % clear improvement, (1, 5] slight, (-1, 1] stable, (-5, -1] slight worsening, and at
+    -5 % and below clear worsening.
+    """
+    return case(
+        (more_than(growth, th.ISTAT_CLEAR), "clear_improvement"),
+        (more_than(growth, th.ISTAT_SLIGHT), "slight_improvement"),
+        (more_than(growth, -th.ISTAT_SLIGHT), "stable"),
+        (more_than(growth, -th.ISTAT_CLEAR), "slight_worsening"),
+        (~growth.is_null(), "clear_worsening"),
+    )
+
+
+def psa_likelihood(ratio: nw.Expr) -> nw.Expr:
+    """The Philippine MDG pace ratio, actual over required change a year.
+
+    Above 0.9 high, 0.5 to 0.9 medium, below 0.5 low.
+    """
+    return case(
+        (more_than(ratio, th.PSA_HIGH), "high"),
+        (at_least(ratio, th.PSA_MEDIUM), "medium"),
+        (~ratio.is_null(), "low"),
     )
 
 

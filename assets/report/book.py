@@ -1,7 +1,7 @@
 """Reads a published file once into what the pages show. All rows are plain mappings."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -58,6 +58,14 @@ OBSERVATIONS: Final = """
     ORDER BY r.is_peer, o.region_code, o.period_end DESC, o.period_type
 """
 
+TRAJECTORIES: Final = """
+    SELECT p.*, r.name_zh AS region_zh, r.name_en AS region_en
+    FROM gap.trajectories p JOIN gap.gap_to_goal g USING (target_id)
+    JOIN core.regions r ON r.region_code = p.region_code
+    WHERE p.is_main AND g.is_live
+    ORDER BY p.path_kind <> 'milestones', p.region_code <> '410000', p.path_id, p.year
+"""
+
 # What was published of a cell beside its value of record.
 OTHER_VINTAGES: Final = """
     SELECT v.*, r.name_zh AS region_zh, r.name_en AS region_en
@@ -77,8 +85,10 @@ class Book:
         build: the row of `meta.build`.
         goals: one row a target (`GOALS` with `with_outcome`), forecasts and superseded included.
         citations: all sources of the targets (`core.target_sources`).
+        trajectories: paths from goal to goal, then the main path of each live goal, by year.
         observations: values of record; others: what else was published of the same cells.
         changes: rows of `meta.diff`.
+        outlooks, projections, hindcasts: of Henan and of the places that have goals.
     """
 
     build: Row
@@ -86,6 +96,7 @@ class Book:
     goals: list[Row]
     citations: list[Row]
     revisions: list[Row]
+    trajectories: list[Row]
     observations: list[Row]
     others: list[Row]
     documents: list[Row]
@@ -98,6 +109,9 @@ class Book:
     freshness: list[Row]
     completeness: list[Row]
     changes: list[Row]
+    outlooks: list[Row]
+    projections: list[Row]
+    hindcasts: list[Row]
 
     @cached_property
     def indicator(self) -> dict[str, Row]:
@@ -121,8 +135,24 @@ class Book:
         return grouped(self.citations, "target_id")
 
     @cached_property
+    def outlooks_of(self) -> dict[str, list[Row]]:
+        return grouped(self.outlooks, "indicator_id")
+
+    @cached_property
+    def projections_of(self) -> dict[str, list[Row]]:
+        return grouped(self.projections, "indicator_id")
+
+    @cached_property
+    def hindcasts_of(self) -> dict[str, list[Row]]:
+        return grouped(self.hindcasts, "indicator_id")
+
+    @cached_property
     def revisions_of(self) -> dict[str, list[Row]]:
         return grouped(self.revisions, "indicator_id")
+
+    @cached_property
+    def trajectories_of(self) -> dict[str, list[Row]]:
+        return grouped(self.trajectories, "indicator_id")
 
     @cached_property
     def observations_of(self) -> dict[str, list[Row]]:
@@ -184,12 +214,21 @@ def read_book(connection: "duckdb.DuckDBPyConnection") -> Book:
     def table(name: str, order: str) -> list[Row]:
         return rows(connection, f"SELECT * FROM {name} ORDER BY {order}")
 
+    def of_home(name: str, order: str) -> list[Row]:
+        return rows(
+            connection,
+            f"""SELECT p.*, r.name_zh AS region_zh, r.name_en AS region_en
+                FROM gap.{name} p JOIN core.regions r USING (region_code)
+                WHERE NOT r.is_peer ORDER BY indicator_id, r.level, region_code, {order}""",
+        )
+
     return Book(
         build=rows(connection, "SELECT * FROM meta.build")[0],
         indicators=table("core.indicators", "domain, theme, rowid"),
         goals=[with_outcome(g) for g in rows(connection, GOALS)],
         citations=table("core.target_sources", "target_id, source_no"),
         revisions=table("core.target_revisions", "indicator_id, issued_to, from_target_id"),
+        trajectories=rows(connection, TRAJECTORIES),
         observations=rows(connection, OBSERVATIONS),
         others=rows(connection, OTHER_VINTAGES),
         documents=table("core.documents", "issued_on"),
@@ -212,10 +251,13 @@ def read_book(connection: "duckdb.DuckDBPyConnection") -> Book:
                ORDER BY c.indicator_id, c.region_code, c.period_end DESC""",
         ),
         changes=table("meta.diff", "table_name, key, column_name, diff_id"),
+        outlooks=of_home("outlook", "target_id"),
+        projections=of_home("projections", "year"),
+        hindcasts=of_home("hindcasts", "origin_year, year"),
     )
 
 
-def grouped(found: Iterable[Row], key: str) -> dict[str, list[Any]]:
+def grouped(found: Iterable[Mapping[str, Any]], key: str) -> dict[str, list[Any]]:
     """Rows by the value of a column; a missing key gives an empty list."""
     groups: dict[str, list[Any]] = defaultdict(list)
     for row in found:

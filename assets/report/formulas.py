@@ -49,6 +49,7 @@ GROWTH_PLANNED: Final = "[({Y_T} ÷ {Y_B})^(1 ÷ ({T} − {B})) − 1] × 100"
 GROWTH_REQUIRED: Final = "[({Y_T} ÷ {A})^(1 ÷ ({T} − {t})) − 1] × 100"
 REQUIRED_PACE: Final = "({Y_T} − {A}) ÷ ({T} − {t})"
 ACCELERATION: Final = "{required} ÷ {recent}"
+PROJECTED: Final = "{A} + {recent} × 0.9 × (1 − 0.9^({T} − {t})) ÷ 0.1"
 GAP_PCT: Final = "{gap} ÷ {size} × 100"
 
 RESOLVED: Final = {
@@ -141,5 +142,13 @@ WHY_MISSING: Final = {
     "not_positive": Label("含非正数，无法计算", "needs positive numbers"),
     "one_observation": Label("只有一个数据点", "only one observation"),
     "reverse": Label("近期方向与目标相反", "lately moving away from the goal"),
+    "fewer_than_three_points": Label("少于三个数据点", "fewer than three points"),
+    "sum_over_period": Label("期间累计数不作外推", "sums over a period are not projected"),
+    "older_scope": Label("目标属旧口径", "the goal is of an older scope"),
+    "no_projection": Label("没有预测值", "nothing is projected"),
+    "no_past_errors": Label("没有历史误差可依", "no past errors to go by"),
+    "met": Label("已达到", "met already"),
+    "two_sided": Label("双向目标没有到达年", "a two-sided goal is not arrived at"),
+    "never": Label("三十年内达不到", "not reached within thirty years"),
     "not_observed_at_deadline": Label("期末没有数据", "nothing observed at the deadline"),
 }

@@ -18,6 +18,8 @@ from assets.report.text import Words
 from assets.report.write import LANGUAGES, Page
 from pipelines.settings import PROJECT
 from schemas import vocabulary as v
+from schemas.tables_gap import PATH_KINDS
+from schemas.tables_outlook import ASSURANCES
 
 if TYPE_CHECKING:
     import duckdb
@@ -188,6 +190,8 @@ def _indicator(book: Book, indicator: Row, series: Data | None, provinces: Data 
             },
             "citations": book.citations_of,
             "revisions": book.revisions_of.get(name, []),
+            "paths": _paths(book, name),
+            "kinds": PATH_KINDS,
             "own": own,
             "others": [o for o in book.others_of.get(name, []) if o["region_code"] == HOME],
             "statement_of": book.statement_of_observation,
@@ -196,8 +200,28 @@ def _indicator(book: Book, indicator: Row, series: Data | None, provinces: Data 
             "peers_sentence": _peers_sentence(peers) if peers else None,
             "peer_chart": provinces if peers else None,
             "findings": book.checks_of.get(name, []),
+            "outlooks": book.outlooks_of.get(name, []),
+            "projections": book.projections_of.get(name, []),
+            "hindcasts": book.hindcasts_of.get(name, []),
+            "assurances": ASSURANCES,
         },
     )
+
+
+def _paths(book: Book, name: str) -> list[list[Row]]:
+    """The paths that say more than their goals do, by year: with a figure on the way, or a year in
+    between. A goal that a path from goal to goal leads through has none of its own."""
+    found = book.trajectories_of.get(name, [])
+    through = {p["target_id"] for p in found if p["path_kind"] == "milestones"}
+    return [
+        path
+        for target, path in grouped(found, "path_id").items()
+        if target not in through
+        and (
+            any(p["observed_value"] is not None for p in path[1:])
+            or any(not p["is_baseline"] and not p["is_target"] for p in path)
+        )
+    ]
 
 
 def _peers(figures: list[Row]) -> Row | None:

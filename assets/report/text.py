@@ -53,6 +53,15 @@ class Words:
             return MISSING
         return format_figure(value, unit, self.language, digits=digits)
 
+    def rough(self, value: float | None, unit: str) -> str:
+        """A projected value: four digits, since it has no more to tell."""
+        return self.figure(None if value is None else float(f"{value:.4g}"), unit)
+
+    def between(self, ends: tuple[float | None, float | None], unit: str) -> str:
+        """An interval of projected values, or missing."""
+        low, high = (self.rough(end, unit) for end in ends)
+        return MISSING if MISSING in (low, high) else f"{low} – {high}"
+
     def bounded(self, value: float | None, unit: str, bound: str | None) -> Markup:
         """A value with the sign of its bound: ≥ 1.9万亿元."""
         text = self.figure(value, unit)
@@ -106,6 +115,22 @@ class Words:
         if unit == "rank":
             return self.t(f"{size:g}位", f"{size:g} places")
         return self.figure(size, unit)
+
+    def ahead(self, gap: float | None, unit: str) -> str:
+        """How far beyond (+) or short of (−) a path: +600个, −1.48万个."""
+        if gap is None:
+            return MISSING
+        sign = "+" if gap > 0 else "−" if gap < 0 else ""
+        size = abs(gap)
+        if unit not in ("percent", "rank"):
+            return f"{sign}{self.figure(float(f'{size:.4g}'), unit)}"
+        return f"{sign}{self.difference(size, unit)}"
+
+    def years(self, lead: float | None) -> str:
+        """Years ahead (+) or behind (−), two decimals: +0.09, −0.21."""
+        if lead is None:
+            return MISSING
+        return "0" if abs(lead) < 0.005 else f"{lead:+.2f}".replace("-", "−")
 
     def day(self, value: object) -> str:
         """A date as ISO text."""

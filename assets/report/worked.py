@@ -4,9 +4,10 @@ Published numbers are put in with all their digits, computed ones with eight; re
 as everywhere in the report.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -104,6 +105,7 @@ class _Sheet:
             yield from self.distance()
             yield from self.way()
             yield from self.pace()
+            yield from self.outlook()
             yield from self.decision()
             yield from self.yardsticks()
             yield self.grade()
@@ -226,6 +228,33 @@ class _Sheet:
                 None, *_GOES_WITHOUT_SAYING
             ):  # fmt: skip
                 yield self.made(metric, name, template, write)
+
+    def outlook(self) -> Iterator[Step]:
+        """Where it goes, and how likely it is there in time; only where that is known."""
+        g, t = self.goal, self.t
+        if g["projected_value"] is not None:
+            method = self.words.label("PROJECTION_METHODS", g["projection_method"])
+            name = t("预测期末值", "Projected value at the deadline")
+            made = self.made("projected_value", name, formulas.PROJECTED, self.figure, method)
+            # Between bounds, or on the logit scale, the plain formula does not tell it.
+            a, v, years = g["latest_value"], g["recent_pace"], g["target_year"] - self.numbers["t"]
+            plain = a + v * 0.9 * (1 - 0.9**years) / 0.1
+            is_plain = math.isclose(plain, g["projected_value"], rel_tol=1e-9)
+            yield made if is_plain else replace(made, formula="", numbers="", operands=())
+        if g["p_on_time"] is not None:
+            low, high = (self.figure(g[end]) for end in ("lo80", "hi80"))
+            why = self.words.label("INTERVAL_METHODS", g["interval_method"])
+            note = t(f"80%区间 {low}—{high}；依据{why}", f"80 % interval {low} to {high}; by {why}")
+            name = t("期末实现的概率", "Chance to meet it at the deadline")
+            yield Step("p_on_time", name, "", "",
+                       f"{g['p_on_time']:.0%}", note)  # fmt: skip
+        if g["eta_year"] is not None:
+            note = t(
+                "照预测路径首次达到的年末", "first year-end at which the projected path meets it"
+            )
+            yield Step(
+                "eta_year", t("预计实现年", "Expected year"), "", "", str(g["eta_year"]), note
+            )
 
     def recent_pace(self) -> Step:
         """The changes of the latest scope, weighted by their age."""

@@ -81,7 +81,8 @@ def environment(language: Language) -> Environment:
         name: getattr(words, name) for name in vars(Words) if not name.startswith("_")
         and callable(getattr(Words, name))
     } | {"anchor": anchor}  # fmt: skip
-    place.globals |= {"t": words.t, "label": words.label, "language": language}
+    place.globals |= {"t": words.t, "label": words.label, "label_of": words.label_of,
+                      "language": language}  # fmt: skip
     return place
 
 

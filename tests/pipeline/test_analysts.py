@@ -349,7 +349,9 @@ def test_a_twin_shows_what_its_view_shows(connection: Connection) -> None:
         for mine, other in zip(ours, theirs, strict=True):
             for column, source in twin.columns.items():
                 value = other[source.removesuffix("?")]
-                expected = {True: "是", False: "否"}[value] if source.endswith("?") else value
+                expected = (
+                    {True: "是", False: "否", None: None}[value] if source.endswith("?") else value
+                )
                 assert mine[column] == expected, f"{name}.{column}"
 
 

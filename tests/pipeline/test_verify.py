@@ -98,7 +98,8 @@ def test_what_is_not_recomputed_and_what_has_no_value_is_named(bundle: Path) -> 
         "max_difference_pct",
         "is_conflict",
     }
-    assert gaps.all_null == ("trend_flag",)
+    # No goal without a figure has comparable values yet; no goal that was met erodes.
+    assert gaps.all_null == ("istat_class", "trend_flag")
     assert history.all_null == record.all_null == ()
 
 
@@ -252,6 +253,16 @@ def test_the_sql_of_a_bundle_is_named_where_it_differs_and_never_run(
     found = verify_bundle(changed)
     assert found.other_sql == ("sql/1_record.sql",)
     assert found.comparison.differences == []
+
+
+def test_the_constants_of_a_bundle_are_for_duckdb_alone_and_never_used(
+    bundle: Path, tmp_path: Path
+) -> None:
+    def plant(folder: Path) -> None:
+        edit_table(folder, "constants/students_t.parquet", "UPDATE t SET quantile = 3 * quantile")
+
+    changed = repacked(bundle, tmp_path / "planted.zip", plant, honest=True)
+    assert verify_bundle(changed).comparison.differences == []
 
 
 def test_tables_of_another_build_than_the_manifest_says_are_refused(

@@ -1,17 +1,29 @@
 """The cases with known answers: published ones, a peer's output, hand-worked ones.
 
-Every case of the fixture is checked here, or named in LATER with the reason.
+Every case of the fixture is checked here.
 """
 
 import csv
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
+import polars as pl
 import pytest
 
 from assets.assess.sheet import completion_rate_pct, plan_class_counts
 from assets.evaluate import evaluate_file
+from assets.index.scores import composite, interval_score
+from assets.metrics.yardsticks import istat_class, psa_likelihood
+from tests.fixtures.sdg_build import (
+    Verdict,
+    limit_coefficient,
+    sdg_build_score,
+    sdg_build_score_of_growth,
+)
 
 CASES = {
     row["case_id"]: row
@@ -20,13 +32,8 @@ CASES = {
     )
 }
 
-# Formulas that come with the evaluation index and the projections, not with the gap metrics.
-LATER = {
-    "H65": "interval score of the evaluation index",
-    "H68": "composite with a missing member",
-    "P-IS01": "growth bands of ISTAT",
-    "P-PS01": "likelihood bands of the Philippine statistics office",
-}
+OF_A_PLAN = ("P-FP01", "P-FP02")
+OF_THE_INDEX = ("H65", "H68")
 
 # Where ours differs from sdg-build on purpose, what ours says (methods, section 3).
 DIFFERS = {
@@ -52,6 +59,7 @@ REFUSED = {
     "R43": "known_operator",  # direction silently taken as decrease there
     "R47": "series_json",  # two series under one tag
 }
+OWN_THRESHOLDS = ("R34",)  # thresholds of the case's own, which their scores ignore
 EUSTAT_CLASS = {
     "significant_progress": "significant_progress",
     "moderate_progress": "moderate_progress",
@@ -74,8 +82,8 @@ def evaluate(tmp_path: Path, rows: list[dict[str, str]]) -> dict[str, dict[str, 
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     rows = []
     for case in CASES.values():
-        other = ("COINr", "linear required", "indicator completion", "status taxonomy")
-        if case["case_id"] in LATER or case["method"].startswith(other):
+        elsewhere = (*OF_A_PLAN, *BANDS, *OF_THE_INDEX)
+        if case["case_id"] in elsewhere or case["method"].startswith(("COINr", "linear required")):
             continue
         given = ("case_id", "series", "operator", "target_value", "target_year", "baseline_year",
                  "baseline_value", "tolerance", "as_of")  # fmt: skip
@@ -129,18 +137,74 @@ def test_published_by_eustat(case_id: str, answers: dict[str, dict[str, Any]]) -
 def test_published_by_statcan_and_open_sdg(
     case_id: str, answers: dict[str, dict[str, Any]]
 ) -> None:
-    """The ratio is theirs to the last digit; their scores carry slopes rounded to four digits."""
-    expected, got = json.loads(CASES[case_id]["expected"]), answers[case_id]
-    if not CASES[case_id]["target_value"]:
-        sign = 1 if CASES[case_id]["operator"] == "ge" else -1
-        rate = got["cagr_actual"]
-        value = expected["progress_value"]
-        assert rate is None if value is None else sign * rate == close(value)
-        return
-    if expected["progress_value"] is not None:
-        assert got["eurostat_ratio"] == close(expected["progress_value"])
-    if expected.get("score") is not None:
+    """The ratio is theirs to the last digit, and by their own rule so are status and score."""
+    case, got = CASES[case_id], answers[case_id]
+    expected = json.loads(case["expected"])
+    verdict = theirs(case, got)
+    if expected["progress_value"] is not None or not case["target_value"]:
+        assert theirs_of_progress(case, got) == close(expected["progress_value"])
+    if "score" in expected:
+        assert verdict.score == close(expected["score"])
+        assert verdict.status == expected["status"]
+    if case["target_value"] and expected.get("score") is not None:
+        # Our column has the slopes unrounded.
         assert got["eurostat_score"] == pytest.approx(expected["score"], abs=2e-4)
+
+
+DEFAULT = [c for c in ids("R") if c not in {*DIFFERS, *REFUSED, *OWN_THRESHOLDS}]
+
+
+@pytest.mark.parametrize("case_id", DEFAULT)
+def test_scores_as_sdg_build_gives_them(case_id: str, answers: dict[str, dict[str, Any]]) -> None:
+    """Their score of every series that they and we judge alike, near a limit and away from it."""
+    series = json.loads(CASES[case_id]["expected"])["series"]["x-x-x"]
+    verdict = theirs(CASES[case_id], answers[case_id])
+    assert (verdict.status, verdict.score) == (series["status"], close(series["score"]))
+
+
+def theirs_of_progress(case: dict[str, str], got: dict[str, Any]) -> Any:
+    """What sdg-build calls the progress value, from columns of ours."""
+    if case["target_value"]:
+        return got["eurostat_ratio"]
+    sign = 1 if case["operator"] == "ge" else -1
+    return None if got["cagr_actual"] is None else sign * got["cagr_actual"]
+
+
+def theirs(case: dict[str, str], got: dict[str, Any]) -> Verdict:
+    value = theirs_of_progress(case, got)
+    if case["target_value"]:
+        return sdg_build_score(value, is_met=got["met_latest"])
+    is_limited = "limit 100" in case["method"] + case["note"]
+    near = limit_coefficient(got["baseline_value"], 100.0) if is_limited else 1.0
+    return sdg_build_score_of_growth(value, near)
+
+
+def test_near_a_lower_limit_the_thresholds_shrink_as_near_an_upper_one() -> None:
+    """1 - ((2 * 50 - 60) / 50)^4.44 with 0.8^4.44 = e^(4.44 ln 0.8)."""
+    assert limit_coefficient(60.0, 50.0) == close(1 - math.exp(4.44 * math.log(0.8)))
+    assert limit_coefficient(60.0, 50.0) == limit_coefficient(40.0, 50.0)
+    assert (limit_coefficient(100.0, 50.0), limit_coefficient(50.0, 50.0)) == (1.0, 0.0)
+    assert sdg_build_score_of_growth(0.01, 0.0) == ("substantial_progress", 5.0)
+
+
+BANDS = {"P-IS01": (istat_class, "class"), "P-PS01": (psa_likelihood, "likelihood")}
+
+
+@pytest.mark.parametrize("case_id", BANDS)
+def test_bands_as_printed(case_id: str) -> None:
+    rule, name = BANDS[case_id]
+    values = [value for _, value in json.loads(CASES[case_id]["series"])]
+    expected = json.loads(CASES[case_id]["expected"])[name]
+    assert banded(rule, values) == [band.lower().replace(" ", "_") for band in expected]
+    # A boundary is one whatever the rounding of the last digits.
+    for nudge in (-1e-12, 1e-12):
+        assert banded(rule, [v + nudge for v in values]) == banded(rule, values)
+    assert banded(rule, [None]) == [None]
+
+
+def banded(rule: Callable[[nw.Expr], nw.Expr], values: list[float | None]) -> list[str | None]:
+    frame = nw.from_native(pl.DataFrame({"x": values}, {"x": pl.Float64}))
+    return nw.to_native(frame.select(band=rule(nw.col("x"))))["band"].to_list()
 
 
 @pytest.mark.parametrize("case_id", [c for c in ids("R") if c not in DIFFERS | REFUSED])
@@ -226,10 +290,27 @@ def test_counts_by_plan_class_as_published_for_the_fourteenth_plan() -> None:
     assert {name: found[name] for name in expected} == expected
 
 
-def test_every_case_is_checked_or_named() -> None:
+def test_interval_score_of_the_index() -> None:
+    case = CASES["H65"]
+    low, high = json.loads(case["target_value"])
+    scores = [interval_score(x, low, high, 1, 8) for _, x in json.loads(case["series"])]
+    assert scores == pytest.approx(json.loads(case["expected"])["score"])
+
+
+def test_composite_with_a_missing_member() -> None:
+    case = CASES["H68"]
+    found = composite(dict(json.loads(case["series"])))
+    expected = json.loads(case["expected"])
+    assert {name: getattr(found, name) for name in expected} == {
+        name: close(value) for name, value in expected.items()
+    }
+
+
+def test_every_case_is_checked() -> None:
     checked = {
-        *ids("H", "gap_to_goal"), "H61", "H62", "H63", "H64", "P-XK01", "P-XK02",
-        "P-FP01", "P-FP02",
+        *ids("H", "gap_to_goal"), "H61", "H62", "H63", "H64", "P-XK01", "P-XK02", *OF_THE_INDEX,
+        *OF_A_PLAN,
         *ids("P-EU"), *ids("P-SC"), *ids("P-CI"), *ids("P-OS"), *ids("P-CO"), *ids("R"),
+        *BANDS,
     }  # fmt: skip
-    assert checked | set(LATER) == set(CASES)
+    assert checked == set(CASES)

@@ -294,6 +294,26 @@ def test_paths_lead_to_the_goal(every: dict[str, Data]) -> None:
         assert path["t"] < path["t2"]
 
 
+def test_goals_of_several_years_are_joined(every: dict[str, Data]) -> None:
+    data = every["base_stations_5g_total"]
+    joined = [(c["t"], c["value"]) for c in data["curves"] if c["is_main"]]
+    assert joined[:3] == [(2019.0, 10_684.0), (2020.0, 40_000.0), (2021.0, 96_000.0)]
+    ends = {(g["t"], g["value"]) for g in data["goals"] if g["state"] == "live"}
+    assert set(joined[1:]) <= ends
+    # Only the last goal keeps a straight way of its own: the path leads through the others.
+    assert {p["t2"] for p in data["paths"] if p["kind"] == "expected"} == {2025.0}
+    assert "各年目标连成的路径" in words(svg("indicator", "zh", data))
+
+
+def test_a_curve_is_drawn_where_a_straight_line_would_mislead(every: dict[str, Data]) -> None:
+    drawn = {c["kind"] for c in every["interprovincial_internet_egress_bandwidth"]["curves"]}
+    assert drawn == {"milestones", "geometric"}
+    assert "path of constant growth" in words(
+        svg("indicator", "en", every["interprovincial_internet_egress_bandwidth"])
+    )
+    assert every["fixed_broadband_household_penetration"]["curves"] == []
+
+
 def test_goals_without_deadline_are_levels(every: dict[str, Data]) -> None:
     (goal,) = every["display_terminal_cluster"]["goals"]
     assert goal["is_open"]

@@ -31,6 +31,7 @@ MAY_IMPORT_ASSETS = {
     "pipelines/report.py": None,
     "pipelines/asset_pages.py": None,
     "pipelines/notebook.py": {"assets.charts.style", "assets.figures"},
+    "pipelines/cli_skill.py": {"assets.outlook.peers_forecast"},
     "pipelines/cli_sql.py": {
         "assets.examples",
         "assets.dictionary_page",
@@ -40,6 +41,11 @@ MAY_IMPORT_ASSETS = {
         "assets.evidence.archive",
         "assets.evidence.bundle",
         "assets.evidence.verify",
+    },
+    "pipelines/cli_index.py": {
+        "assets.index.frozen",
+        "assets.index.specification",
+        "assets.index.tables",
     },
     "pipelines/cli_exports.py": {"assets.exports.write", "assets.exports.notes"},
 }

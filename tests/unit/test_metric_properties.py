@@ -17,7 +17,7 @@ operators = st.sampled_from(["ge", "gt", "le", "lt", "approx"])
 years = st.lists(st.integers(2010, 2030), min_size=1, max_size=8, unique=True).map(sorted)
 
 GOAL_SCHEMA = {
-    name: pl.String if name in ("goal_id", "operator", "value_kind", "baseline_kind")
+    name: pl.String if name in ("goal_id", "operator", "value_kind", "baseline_kind", "pool")
     else pl.Boolean if name in ("is_quantified", "scope_matches") else pl.Float64
     for name in GOAL_COLUMNS
 }  # fmt: skip
@@ -26,9 +26,10 @@ SERIES_SCHEMA = {"goal_id": pl.String, "t": pl.Float64, "year": pl.Float64, "val
 # Columns in the unit of the series: they scale with it. All other numbers do not.
 IN_UNITS = ["resolved_target", "baseline_value", "latest_value", "gap_abs", "expected_value",
             "expected_gap", "recent_pace", "required_pace", "value_at_deadline",
-            "shortfall_at_deadline"]  # fmt: skip
+            "shortfall_at_deadline", "projected_value", "projected_alt"]  # fmt: skip
 UNITLESS = ["gap_pct", "attainment_pct", "progress_pct", "time_elapsed_pct", "schedule_gap_pp",
-            "lead_years", "pace_ratio", "accel_factor", "sdsn_share", "escap_csi"]  # fmt: skip
+            "lead_years", "pace_ratio", "accel_factor", "sdsn_share", "escap_csi",
+            "anticipated_gap_pct"]  # fmt: skip
 
 
 def goal(**given_: Any) -> dict[str, Any]:

@@ -129,3 +129,10 @@ def test_an_anchor_is_an_identifier_of_html(key: str) -> None:
     assert set(anchor(key)) <= set(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
     )
+
+
+def test_ahead_and_behind_a_path_have_their_signs() -> None:
+    assert (ZH.ahead(2683.6064, "count"), ZH.ahead(-14_800, "count")) == ("+2,684个", "−1.48万个")
+    assert (ZH.ahead(-2.5, "percent"), EN.ahead(0.0, "count")) == ("−2.5个百分点", "0")
+    assert (ZH.years(0.0892857), ZH.years(-0.2), ZH.years(0.0)) == ("+0.09", "−0.20", "0")
+    assert (ZH.years(-0.001), ZH.years(None), ZH.ahead(None, "CNY")) == ("0", MISSING, MISSING)

@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from assets.metrics.engine import compute
+from assets.metrics.engine import PastFrames, compute
 from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, gap_metrics, history_metrics
+from assets.metrics.projection import Past
+from assets.outlook.pools import LEVELS, students_t
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -29,6 +31,10 @@ def spark() -> Iterator["SparkSession"]:
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.sql.shuffle.partitions", "2")
+        # A few hundred rows: compiling the plan would take longer than going through it.
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+        .config("spark.sql.adaptive.enabled", "false")
         .getOrCreate()
     )
     yield session
@@ -57,7 +63,12 @@ def goals_and_series() -> tuple[pl.DataFrame, pl.DataFrame]:
                      "target_year": due, "reference_year": None, "baseline_year": 2015.0,
                      "baseline_value": None, "baseline_kind": None, "tolerance": 0.5,
                      "as_of_t": 2021.0, "is_quantified": shape != "flat" or due is not None,
-                     "scope_matches": True, "baseline_segment": None}
+                     "scope_matches": True, "baseline_segment": None,
+                     # Some are bounded shares, some have past errors of their kind.
+                     "floor": 0.0 if shape != "signs" else None,
+                     "cap": 100.0 if shape == "rising" else None,
+                     "ceiling": 100.0 if shape == "rising" else None,
+                     "pool": "errors" if operator in ("ge", "le", "range") else None}
                 )  # fmt: skip
                 series += [
                     {"goal_id": goal_id, "t": year, "year": year, "value": value,
@@ -68,7 +79,7 @@ def goals_and_series() -> tuple[pl.DataFrame, pl.DataFrame]:
                     if value is not None
                 ]  # fmt: skip
     floats = ["value_high", "target_year", "reference_year", "baseline_year", "baseline_value",
-              "baseline_segment"]  # fmt: skip
+              "baseline_segment", "floor", "cap", "ceiling"]  # fmt: skip
     goal_frame = pl.DataFrame(goals, infer_schema_length=None).with_columns(
         pl.col(floats).cast(pl.Float64), pl.col("baseline_kind").cast(pl.String)
     )
@@ -76,14 +87,39 @@ def goals_and_series() -> tuple[pl.DataFrame, pl.DataFrame]:
     return goal_frame.select(list(GOAL_COLUMNS)), series_frame.select(list(SERIES_COLUMNS))
 
 
+def synthetic_past() -> PastFrames:
+    """Past errors of one synthetic pool, up to five years ahead, beside Student's t."""
+    errors = pl.DataFrame(
+        [(("errors"), float(h), e * h / 7.0) for h in range(1, 6) for e in range(-30, 40)],
+        schema=["pool", "horizon", "error"], orient="row",
+    )  # fmt: skip
+    quantiles = errors.group_by("pool", "horizon").agg(
+        n_errors=pl.len().cast(pl.Int64),
+        **{name: pl.col("error").quantile(q, "linear") for name, q in LEVELS.items()},
+    )
+    students = students_t()
+    return PastFrames(
+        pl.concat([errors, students.errors]), pl.concat([quantiles, students.quantiles])
+    )
+
+
 @pytest.mark.parametrize("metrics", [gap_metrics, history_metrics])
 @pytest.mark.slow
 def test_spark_gives_the_same(spark: "SparkSession", metrics: object) -> None:
     goals, series = goals_and_series()
+    past = synthetic_past()
     chosen = gap_metrics if metrics is gap_metrics else history_metrics
-    lazy = [nw.from_native(spark.createDataFrame(f.to_arrow())) for f in (goals, series)]
-    spark_frame = nw.to_native(chosen(lazy[0], lazy[1]))
-    ours = compute(chosen, goals, series)
+    on_spark = [nw.from_native(spark.createDataFrame(f.to_arrow())) for f in (goals, series, *past)]
+    if chosen is gap_metrics:
+        made = gap_metrics(on_spark[0], on_spark[1], Past(on_spark[2], on_spark[3]))
+        ours = compute(chosen, goals, series, past=past)
+        assert ours["interval_method"].drop_nulls().n_unique() == 2
+        assert {"damped", "damped_logit"} <= set(ours["projection_method"])
+        assert "p_on_time" in ours["decided_by"]
+    else:
+        made = history_metrics(on_spark[0], on_spark[1])
+        ours = compute(chosen, goals, series)
+    spark_frame = nw.to_native(made)
     theirs = pl.from_arrow(spark_frame.toArrow())
     assert isinstance(theirs, pl.DataFrame)
     key = ["goal_id"] if chosen is gap_metrics else ["goal_id", "t"]

@@ -35,7 +35,7 @@ YARDSTICKS = {
     "H63": {"eurostat_ratio": "ratio"},
     "H64": {"sdsn_share": "share"},
 }
-# A projection is no column of gap_to_goal.
+# A straight line is not how goals are projected.
 NO_COLUMN = {"linear_projection_2020"}
 
 

@@ -47,7 +47,7 @@ def test_both_routes_agree_on_registers_nobody_has_seen(seed: int) -> None:
 
 
 def test_they_agree_on_every_verdict_and_not_only_on_what_is_missing() -> None:
-    gaps, comparison = both(3, 400)
+    gaps, comparison = both(3, 500)
     assert comparison.differences == []
     reached = {column: set(gaps[column]) for column in gaps.columns}
     assert reached["status_reason"] == set(STATUS_REASONS) - UNREACHED
@@ -58,6 +58,9 @@ def test_they_agree_on_every_verdict_and_not_only_on_what_is_missing() -> None:
     assert reached["trend_flag"] == {"eroding", None}
     assert reached["evidence_grade"] == {*v.EVIDENCE_GRADES, None}
     assert reached["baseline_kind"] == set(v.BASELINE_KINDS)
+    assert reached["projection_method"] == {"damped", "damped_logit", None}
+    # Of some kinds and years there are sixty past errors, of others there are not.
+    assert reached["interval_method"] == {*v.INTERVAL_METHODS, None}
     assert reached["operator"] == set(v.OPERATORS)
     assert reached["value_kind"] == set(v.VALUE_KINDS)
     # No goal of these takes the place of another; all else has a value somewhere.

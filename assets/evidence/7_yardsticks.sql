@@ -80,7 +80,15 @@ CREATE TABLE yardsticks AS
            CASE WHEN (met AND has_started) OR sdsn_share >= 1 - 1e-9 THEN 'on_track'
                 WHEN sdsn_share >= 0.5 - 1e-9 THEN 'moderately_improving'
                 WHEN sdsn_share >= -1e-9 THEN 'stagnating'
-                WHEN sdsn_share IS NOT NULL THEN 'decreasing' END AS sdsn_arrow
+                WHEN sdsn_share IS NOT NULL THEN 'decreasing' END AS sdsn_arrow,
+           CASE WHEN wanted_growth > 0.05 + 1e-9 THEN 'clear_improvement'
+                WHEN wanted_growth > 0.01 + 1e-9 THEN 'slight_improvement'
+                WHEN wanted_growth > -0.01 + 1e-9 THEN 'stable'
+                WHEN wanted_growth > -0.05 + 1e-9 THEN 'slight_worsening'
+                WHEN wanted_growth IS NOT NULL THEN 'clear_worsening' END AS istat_class,
+           CASE WHEN sdsn_share > 0.9 + 1e-9 THEN 'high'
+                WHEN sdsn_share >= 0.5 - 1e-9 THEN 'medium'
+                WHEN sdsn_share IS NOT NULL THEN 'low' END AS psa_likelihood
     FROM shares;
 
 -- Do all that say anything say the same of "on track"?  It takes two.

@@ -1,14 +1,5 @@
--- The latest position, the pace, the outcome at the deadline and the verdict.
--- Reads: goals, answers, positions.  Rule: docs/methods.md, section 5.
-
--- A goal that refers to a year is answered in that year's scope; where that is not the scope of
--- today, nothing judges it, and the latest figure is shown all the same.
-CREATE TABLE counted AS
-    SELECT * FROM positions WHERE is_in_scope OR refers_across_break;
-
-CREATE TABLE latest AS
-    SELECT * FROM counted
-    QUALIFY row_number() OVER (PARTITION BY target_id ORDER BY t DESC) = 1;
+-- The pace, the outcome at the deadline and the verdict.
+-- Reads: goals, answers, counted, latest, outlook.  Rule: docs/methods.md, section 5.
 
 CREATE TABLE paces AS
     WITH changes AS (  -- a year, from one answer to the next, within the latest scope
@@ -59,11 +50,13 @@ CREATE TABLE facts AS
                    AS met_before,
                CASE WHEN p.pace_segment = l.segment THEN p.pace END AS recent_pace,
                on_year_scale(g.as_of) AS as_of_t,
-               g.resolved_target AS y
+               g.resolved_target AS y,
+               w.* EXCLUDE (target_id)
         FROM goals g
         LEFT JOIN latest l USING (target_id)
         LEFT JOIN outcomes o USING (target_id)
         LEFT JOIN paces p USING (target_id)
+        LEFT JOIN outlook w USING (target_id)
     ),
     needed AS (
         SELECT *,
@@ -112,6 +105,10 @@ CREATE TABLE verdicts AS
             WHEN progress_pct < -1
                  AND progress_pct / -100 * abs(y - baseline_value) > tolerance
                 THEN 'away_from_target'
+            -- The chance to meet it in time; the pace where there is none.
+            WHEN p_on_time >= 0.80 - 1e-9 THEN 'chance_high'
+            WHEN p_on_time >= 0.40 - 1e-9 THEN 'chance_even'
+            WHEN p_on_time IS NOT NULL THEN 'chance_low'
             WHEN pace_ratio IS NULL THEN 'no_schedule'
             WHEN pace_ratio >= 0.95 - 1e-9 THEN 'pace_sufficient'
             WHEN pace_ratio >= 0.60 - 1e-9 THEN 'pace_short'
@@ -138,6 +135,9 @@ CREATE TABLE meanings AS  -- each reason makes one verdict, and belongs to what 
         ('no_baseline_before_latest', 'insufficient_data', 'evidence'),
         ('baseline_across_break', 'insufficient_data', 'evidence'),
         ('away_from_target', 'moving_away', 'progress'),
+        ('chance_high', 'on_track', 'p_on_time'),
+        ('chance_even', 'at_risk', 'p_on_time'),
+        ('chance_low', 'off_track', 'p_on_time'),
         ('no_schedule', 'insufficient_data', 'evidence'),
         ('pace_sufficient', 'on_track', 'pace_ratio'),
         ('pace_short', 'at_risk', 'pace_ratio'),

@@ -1,0 +1,1 @@
+"""The evaluation indices: specification, members, scores, robustness, frozen years."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from assets.assess.page import Links, pages
 from assets.assess.restate import changes, says_the_same
 from assets.assess.rules import load_rules
-from assets.assess.sheet import make_sheet, read_goals
+from assets.assess.sheet import FORMAT, make_sheet, read_goals
 from assets.assess.table import table
 from assets.assess.view import View, view_of
 from assets.submissions import load_settings
@@ -87,22 +87,38 @@ def assess(
         )
     folder = folder_of(settings, year, day)
     former = read_sheet(folder)
-    if former is not None and not restate:
-        return Assessment(_view(former, unit, region), folder, "frozen")
-    builds.require_build(settings)
-    with run_lock(settings):
-        sheet = _made(settings, year, day, say)
-        view = _view(sheet, unit, region)
-        if former is not None:
-            if says_the_same(former, sheet):
-                return Assessment(_view(former, unit, region), folder, "unchanged")
-            sheet["restated"] = {
-                "former": _archive(folder).name,
-                "former_sha256": sha256_of(folder / SHEET),
-                "changes": changes(former, sheet),
-            }
-        if not dry_run:
-            freeze(settings, folder, sheet)
+    if former is None or restate:
+        builds.require_build(settings)  # before anything is written, the lock's file included
+        with run_lock(settings):
+            former = read_sheet(folder)  # another process may have frozen it meanwhile
+            if former is None or restate:
+                return _make(settings, year, day, (unit, region), folder, former, dry_run, say)
+    return Assessment(_view(former, unit, region), folder, "frozen")
+
+
+def _make(
+    settings: Settings,
+    year: int,
+    day: dt.date,
+    asked: tuple[str | None, str | None],
+    folder: Path,
+    former: Row | None,
+    dry_run: bool,
+    say: Say,
+) -> Assessment:
+    """Make the sheet and freeze it. The caller holds the lock."""
+    sheet = _computed(settings, year, day, say)
+    view = _view(sheet, *asked)
+    if former is not None:
+        if says_the_same(former, sheet):
+            return Assessment(_view(former, *asked), folder, "unchanged")
+        sheet["restated"] = {
+            "former": _archive(folder).name,
+            "former_sha256": sha256_of(folder / SHEET),
+            "changes": changes(former, sheet),
+        }
+    if not dry_run:
+        freeze(settings, folder, sheet)
     return Assessment(view, folder, "made" if former is None else "restated")
 
 
@@ -113,11 +129,22 @@ def folder_of(settings: Settings, year: int, day: dt.date) -> Path:
 
 
 def read_sheet(folder: Path) -> Row | None:
-    """The frozen sheet; None where there is none."""
+    """The frozen sheet; None where there is none.
+
+    Raises:
+        ValueError: what lies there is no sheet.
+    """
     path = folder / SHEET
     if not path.is_file():
         return None
-    found: Row = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: 已损坏，请移走 / damaged, move it away: {error}") from None
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise ValueError(
+            f"{path}: 不是本程序的考核表，请移走 / no sheet of this kind, move it away"
+        )
     return found
 
 
@@ -130,10 +157,13 @@ def freeze(settings: Settings, folder: Path, sheet: Row) -> None:
     view = view_of(sheet)
     with whole(folder / TABLE) as temporary:
         write_csv_file(temporary, *table(view))
-    units = {unit["id"]: f"unit-{unit['id']}.html" for unit in view.by_unit}
-    _write_pages(settings, view, folder / PAGE, units=units)
+    units = {row["id"]: f"unit-{row['id']}.html" for row in view.by_unit}
+    regions = {row["id"]: f"region-{row['id']}.html" for row in view.by_region}
+    _write_pages(settings, view, folder / PAGE, parts={**units, **regions})
     for name, page in units.items():
         _write_pages(settings, view_of(sheet, name), folder / page, whole_page=PAGE)
+    for name, page in regions.items():
+        _write_pages(settings, view_of(sheet, None, name), folder / page, whole_page=PAGE)
     with whole(folder / SHEET) as temporary:
         temporary.write_text(json_text(sheet) + "\n", encoding="utf-8")
 
@@ -163,7 +193,7 @@ def write_view(settings: Settings, view: View, path: Path) -> list[Path]:
     return [path]
 
 
-def _made(settings: Settings, year: int, day: dt.date, say: Say) -> Row:
+def _computed(settings: Settings, year: int, day: dt.date, say: Say) -> Row:
     rules = load_rules(settings.assessment_rules, year)
     units = load_settings(settings.submissions).units
     live = builds.require_build(settings).name
@@ -213,10 +243,12 @@ def _write_pages(
     view: View,
     path: Path,
     whole_page: str = "",
-    units: Mapping[str, str] | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    edition = settings.editions / str(view.sheet["year"])
-    links = Links.beside(path, edition, settings.report, whole=whole_page, units=units)
+    year = view.sheet["year"]
+    same_day = view.sheet["as_of"] == f"{year}-12-31"
+    reports = [*([settings.editions / str(year)] if same_day else []), settings.report]
+    links = Links.beside(path, *reports, whole=whole_page, parts=parts)
     written = []
     for name, text in pages(view, path.name, links).items():
         with whole(path.with_name(name)) as temporary:

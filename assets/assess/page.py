@@ -28,23 +28,24 @@ class Links:
     Attributes:
         report: relative address of a report's folder, with a slash at its end; "" where no report
             lies beside.
-        whole: file name of the whole sheet, unless this is it; units: file names by unit.
+        whole: file name of the whole sheet, unless this is it.
+        parts: file names of the pages of units and regions, by their id.
     """
 
     report: str = ""
     whole: str = ""
-    units: Mapping[str, str] | None = None
+    parts: Mapping[str, str] | None = None
 
     @classmethod
     def beside(
-        cls, page: Path, *reports: Path, whole: str = "", units: Mapping[str, str] | None = None
+        cls, page: Path, *reports: Path, whole: str = "", parts: Mapping[str, str] | None = None
     ) -> "Links":
         """Links of a page to the first of these reports that is there."""
         for folder in reports:
             if (folder / FIRST_PAGE).is_file():
                 away = os.path.relpath(os.path.abspath(folder), os.path.abspath(page.parent))
-                return cls(f"{Path(away).as_posix()}/", whole, units)
-        return cls("", whole, units)
+                return cls(f"{Path(away).as_posix()}/", whole, parts)
+        return cls("", whole, parts)
 
 
 def pages(view: View, name: str, links: Links) -> dict[str, str]:
@@ -73,7 +74,7 @@ def _page(view: View, language: Language, links: Links, other: str) -> str:
     return _environment(language).get_template("assessment.html").render(
         view=view, sheet=sheet, rules=rules, css=css, js=js, other=other, report=report,
         whole_page=links.whole and own(links.whole), title=titles[language], edition=None,
-        unit_pages={k: own(v) for k, v in links.units.items()} if links.units else None,
+        part_pages={k: own(v) for k, v in links.parts.items()} if links.parts else None,
         build={**sheet["build"], "as_of": sheet["as_of"]},
         units={unit["id"]: unit for unit in sheet["units"]},
         bands={band["id"]: band["name"] for band in rules["bands"]},

@@ -142,7 +142,7 @@ def _print_sums(console: Console, view: "View", width: int) -> None:
     rate = "—" if s["completion_rate_pct"] is None else f"{s['completion_rate_pct']} %"
     console.print(
         f"得分 points {shown_mark(s['points'])} / {shown_mark(s['max_points'])}；"
-        f"计分 scored {s['scored']}，已实现 met {s['met']}，完成率 completed {rate}，"
+        f"计分 scored {s['scored']}，已实现 met {s['met']}，目标完成率 completed {rate}，"
         f"无法评定 not assessable {s['not_assessable']}", width=width, highlight=False,
     )  # fmt: skip
 
@@ -205,11 +205,12 @@ def _print_units(console: Console, view: "View", width: int) -> None:
 
 def _print_restated(console: Console, restated: dict[str, Any], width: int) -> None:
     from assets.assess.page import shown_mark
+    from assets.assess.restate import CAUSES
 
     console.print(f"[yellow]重算 restated[/]：前一版 former {restated['former']}，得分变动 points "
                   f"changed {len(restated['changes'])}", width=width)  # fmt: skip
     for c in restated["changes"]:
-        why = "；".join(f"{w['field']} {w['before']} → {w['after']}" for w in c["why"])
+        why = "；".join(f"{CAUSES[w['field']].zh} {w['before']} → {w['after']}" for w in c["why"])
         before, after = shown_mark(c["points_before"]), shown_mark(c["points_after"])
         console.print(f"  {c['year'] or ''} {escape(c['name_zh'])} {before} → {after} "
                       f"[dim]{escape(why)}[/]", width=width, highlight=False)  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment
 from markupsafe import Markup
 
+from assets.assess.restate import CAUSES
 from assets.assess.view import View
 from assets.report.outcomes import GROUP_OF
 from assets.report.text import MISSING, Language, Words
@@ -78,7 +79,7 @@ def _page(view: View, language: Language, links: Links, other: str) -> str:
         build={**sheet["build"], "as_of": sheet["as_of"]},
         units={unit["id"]: unit for unit in sheet["units"]},
         bands={band["id"]: band["name"] for band in rules["bands"]},
-        reasons=STATUS_REASONS, points_of=_points_of(view, language),
+        reasons=STATUS_REASONS, causes=CAUSES, points_of=_points_of(view, language),
     )  # fmt: skip
 
 

@@ -3,12 +3,25 @@
 from typing import Final
 
 from pipelines.query import Row
+from schemas import vocabulary as v
 
 # What can have changed the points of a goal, in the order in which it is told.
-_CAUSES: Final = (
-    "part", "status", "status_reason", "attainment_pct", "reached", "reached_period",
-    "observation_id", "value", "value_high", "resolved_target", "commitment", "weight", "units",
-)  # fmt: skip
+CAUSES: Final[v.Codes] = {
+    "part": v.Label("类别", "part"),
+    "status": v.Label("结论", "verdict"),
+    "status_reason": v.Label("理由", "reason"),
+    "attainment_pct": v.Label("完成率", "attainment"),
+    "reached": v.Label("结果", "reached"),
+    "reached_period": v.Label("时期", "period"),
+    "observation_id": v.Label("数据出处", "observation"),
+    "value": v.Label("目标值", "goal"),
+    "value_high": v.Label("目标上限", "upper end of the goal"),
+    "resolved_target": v.Label("折算目标值", "goal in the unit of the series"),
+    "commitment": v.Label("承诺性质", "commitment"),
+    "weight": v.Label("权重", "weight"),
+    "units": v.Label("责任单位", "responsible units"),
+    "rules": v.Label("评分规则", "rule set"),
+}
 _POINTS: Final = ("treatment", "max_points", "points")
 
 # They tell what a sheet was made from, not what it says.
@@ -52,8 +65,10 @@ def _why(old: Row | None, new: Row | None, former: Row, sheet: Row) -> list[Row]
     if not (old and new):
         return []
     found = [
-        {"field": k, "before": old[k], "after": new[k]} for k in _CAUSES if old[k] != new[k]
-    ]  # fmt: skip
+        {"field": k, "before": old[k], "after": new[k]}
+        for k in CAUSES
+        if k in old and old[k] != new[k]
+    ]
     if former["rules"]["sha256"] != sheet["rules"]["sha256"]:
         before, after = (
             f"{s['rules']['id']} {s['rules']['version']} {s['rules']['sha256'][:12]}"

@@ -21,6 +21,7 @@ MAY_IMPORT_ASSETS = {
     "pipelines/assess.py": None,
     "pipelines/cli_assess.py": {
         "assets.assess.page",
+        "assets.assess.restate",
         "assets.assess.sheet",
         "assets.assess.table",
         "assets.assess.view",

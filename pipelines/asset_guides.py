@@ -115,7 +115,7 @@ GUIDES: Final[dict[str, Label]] = {
     "projections": Label(
         "各序列今后五年的预测值、80%和95%区间，及所用方法、数据和历史误差。通常约2800行。看什么：把握程度低的，别当定数引用。",
         "Each series five years ahead, with 80 % and 95 % intervals, the method, the data used and "
-        "past errors. Usually about 2,800 rows. Do not quote what has low assurance as certain.",
+        "past errors. Usually about 2,800 rows. Look at the assurance before quoting one.",
     ),
     "outlook": Label(
         "每个序列离最新目标还有多远、何时能到，各一句话。通常约570行。看什么：期限已过仍未达到的。",

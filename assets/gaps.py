@@ -1,7 +1,7 @@
 """Gap to goal: goals and comparable series in, `gap_to_goal`, `gap_history`, `gap_by_day` out."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import narwhals as nw
@@ -61,11 +61,7 @@ def ask(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> Questi
         vintages: observation_vintages.
         days: as-of days.
     """
-    known_targets = []
-    for day in days:
-        targets = register_as_of(register, day)["targets"]
-        known_targets.append(targets.with_columns(as_of=pl.lit(day)))
-    targets = pl.concat(known_targets).with_columns(
+    targets = pl.concat(_targets_known_on(register, days)).with_columns(
         goal_id=pl.format("{}|{}", "target_id", pl.col("as_of").cast(pl.String))
     )
     measures = register["indicators"].select("indicator_id", "measure", series_unit="unit")
@@ -77,6 +73,20 @@ def ask(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> Questi
     goals = _goals(targets, series, breaks)
     errors = pools(hindcasts(answers, bounds))
     return Question(goals, series, _peers(answers, register["regions"]), errors)
+
+
+def _targets_known_on(register: Frames, days: list[dt.date]) -> Iterator[pl.DataFrame]:
+    """Table `targets` as it was known on each day; between two publications it stays the same."""
+    published = pl.concat(
+        [register["documents"]["issued_on"], register["target_sources"]["published_on"]]
+    )
+    last: dt.date | None = None
+    targets = pl.DataFrame()
+    for day in sorted(days):
+        newest = max((known for known in published.unique() if known <= day), default=None)
+        if targets.is_empty() or newest != last:
+            targets, last = register_as_of(register, day)["targets"], newest
+        yield targets.with_columns(as_of=pl.lit(day))
 
 
 def _series(targets: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:

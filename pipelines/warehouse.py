@@ -144,6 +144,7 @@ def check_warehouse(
         connection.execute("SET python_enable_replacements = false")
         problems = [
             *_check_storage(connection),
+            *_check_columns(connection, models),
             *(p for m in models for p in _check_table(connection, m, frames)),
             *_check_main(connection, models, views or {}, macros or {}),
             *_check_comments(connection),
@@ -234,6 +235,21 @@ def _check_storage(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield f"storage version is {found}, not {STORAGE_VERSION}"
 
 
+def _check_columns(
+    connection: duckdb.DuckDBPyConnection, models: Sequence[type[Table]]
+) -> Iterator[str]:
+    found: dict[str, list[tuple[str, str, bool]]] = {}
+    for table, *about in connection.execute(
+        "SELECT schema_name || '.' || table_name, column_name, data_type, is_nullable"
+        " FROM duckdb_columns() WHERE database_name = current_database() ORDER BY column_index"
+    ).fetchall():
+        found.setdefault(table, []).append((about[0], about[1], about[2]))
+    for model in models:
+        table = f"{info_of(model).schema}.{info_of(model).name}"
+        if found.get(table) != [(c.name, c.sql_type, c.nullable) for c in columns_of(model)]:
+            yield f"{table}: columns are {found.get(table)}, not those of its contract"
+
+
 def _check_table(
     connection: duckdb.DuckDBPyConnection,
     model: type[Table],
@@ -241,14 +257,6 @@ def _check_table(
 ) -> Iterator[str]:
     info = info_of(model)
     table = f"{info.schema}.{info.name}"
-    found = connection.execute(
-        "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = ?"
-        " AND table_name = ? AND database_name = current_database() ORDER BY column_index",
-        [info.schema, info.name],
-    ).fetchall()
-    if found != [(c.name, c.sql_type, c.nullable) for c in columns_of(model)]:
-        yield f"{table}: columns are {found}, not those of its contract"
-        return
     rows = _count(connection, f"SELECT count(*) FROM {table}")
     if rows != frames[info.name].height:
         yield f"{table}: {rows} row(s), {frames[info.name].height} were given"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from pipelines.report import make_report
@@ -22,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 TODAY = dt.date(2026, 11, 22)
 
 # Machines differ in speed: an example that takes long is no failure.
-settings.register_profile("duibiao", deadline=None, max_examples=50)
+settings.register_profile("duibiao", deadline=None, max_examples=30)
 settings.load_profile("duibiao")
 
 
@@ -92,18 +93,41 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The committed data, built and published as of a fixed day. Read it only."""
-    settings_ = copy_of_the_data(tmp_path_factory.mktemp("published"))
-    result = run(settings_, TODAY)
-    assert result.published
-    return settings_
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all workers of a test run; who holds it makes what is not there yet."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def made_once(folder: Path, name: str, make: Callable[[Path], object]) -> Path:
+    """What is in the folder by that name: made by the first worker that asks for it."""
+    wanted, unfinished = folder / name, folder / f"{name}.unfinished"
+    with FileLock(folder / f"{name}.lock"):
+        if not wanted.exists():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(wanted)
+    return wanted
 
 
 @pytest.fixture(scope="session")
-def report(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published(shared: Path) -> Settings:
+    """The committed data, built and published as of a fixed day. Read it only."""
+
+    def publish(root: Path) -> None:
+        assert run(copy_of_the_data(root), TODAY).published
+
+    return Settings(made_once(shared, "published", publish))
+
+
+@pytest.fixture(scope="session")
+def report(published: Settings, shared: Path) -> Path:
     """The report of the committed data, in both languages. Read it only."""
-    return make_report(published, tmp_path_factory.mktemp("pages") / "report")
+    pages = made_once(shared, "pages", lambda folder: make_report(published, folder / "report"))
+    return pages / "report"
 
 
 @pytest.fixture

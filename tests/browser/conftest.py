@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 # No housekeeping of the browser's own on the network; --no-sandbox since CI may be root.
 QUIET = [
@@ -38,7 +38,12 @@ class Seen:
         page.on("request", lambda r: self.requests.append(r.url))
         page.on("console", lambda m: self.said.append(f"{m.type}: {m.text}"))
         page.on("pageerror", lambda e: self.said.append(f"error: {e}"))
-        page.on("requestfailed", lambda r: self.said.append(f"failed: {r.url}"))
+        page.on("requestfailed", self.failed)
+
+    def failed(self, request: Request) -> None:
+        # Chromium aborts what a page still loads when a test goes on to the next one.
+        if request.failure != "net::ERR_ABORTED":
+            self.said.append(f"failed: {request.url}: {request.failure}")
 
 
 @pytest.fixture

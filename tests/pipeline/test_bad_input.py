@@ -367,7 +367,7 @@ def landed(folder: Path, data: bytes) -> Landing:
     )
 
 
-@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.dictionaries(
@@ -400,7 +400,7 @@ def test_any_line_end_will_do(end: str, tmp_path: Path) -> None:
     assert [row["source_row"] for row in parsed.rows] == [2, 3]
 
 
-@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60), st.integers(0, 400))
 def test_whatever_bytes_come_they_are_read_or_refused(
     tmp_path: Path, junk: bytes, place: int

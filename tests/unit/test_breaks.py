@@ -196,7 +196,7 @@ points_of_two_scopes = st.lists(
 ).map(sorted)  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(points_of_two_scopes, st.integers(2013, 2025), st.floats(0.1, 10.0))
 def test_the_old_scope_may_be_anything_without_touching_pace_and_progress(
     points: list[tuple[int, float]], broken: int, factor: float
@@ -219,7 +219,7 @@ def test_the_old_scope_may_be_anything_without_touching_pace_and_progress(
 def test_duckdb_gives_the_same_across_breaks(what: Any) -> None:
     points = [(2015, 50.0, 0), (2017, 60.0, 0), (2019, 140.0, 1), (2021, 150.0, 1)]
     about = {"value_kind": "multiple", "value": 2.0, "reference_year": 2015.0}
-    for goal in ({}, about, about | {"target_year": 2017.0}):
+    for goal in ({}, about | {"target_year": 2017.0}):
         ours, theirs = (asked(points, what, engine, **goal) for engine in ("polars", "duckdb"))
         assert_frame_equal(
             ours.sort("t"), theirs.sort("t"), check_dtypes=False, rel_tol=1e-9, abs_tol=1e-9

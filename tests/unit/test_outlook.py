@@ -289,7 +289,7 @@ def test_what_is_not_projected() -> None:
 
 # --- whatever the numbers ----------------------------------------------------------------------
 
-few = settings(max_examples=4, deadline=None)
+few = settings(max_examples=2, deadline=None)
 figures = st.integers(1, 10_000).map(float)
 cases = st.lists(
     st.tuples(

@@ -265,7 +265,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return whole
 
 
-@settings(max_examples=40)  # each starts a process
+@settings(max_examples=15)  # each starts a process
 @given(damaged())
 def test_damaged_workbooks_are_read_or_refused(body: bytes) -> None:
     with suppress(SourceError):
@@ -274,7 +274,7 @@ def test_damaged_workbooks_are_read_or_refused(body: bytes) -> None:
         read_file(feed_with(TABLE), body)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(st.integers(8, len(WORKBOOK)), st.binary(max_size=40), st.integers(0, 40))
 def test_old_workbooks_are_read_or_refused(at: int, inserted: bytes, removed: int) -> None:
     with suppress(SourceError):

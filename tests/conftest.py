@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 TODAY = dt.date(2026, 11, 22)
 
 # Machines differ in speed: an example that takes long is no failure.
-settings.register_profile("duibiao", deadline=None, max_examples=30)
+settings.register_profile("duibiao", deadline=None, max_examples=20)
 settings.load_profile("duibiao")
 
 

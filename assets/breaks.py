@@ -44,6 +44,8 @@ def with_segment(frame: pl.DataFrame, breaks: pl.DataFrame) -> pl.DataFrame:
         frame: indicator_id, period_end; its order stays.
         breaks: table `series_breaks`.
     """
+    if breaks.join(frame, on="indicator_id", how="semi").is_empty():
+        return frame.with_columns(segment=pl.lit(0, pl.Int64))
     placed = (
         frame.with_row_index("_place")
         .sort("period_end")

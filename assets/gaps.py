@@ -8,7 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from assets.breaks import with_segment
-from assets.metrics.engine import PastFrames, compute
+from assets.metrics.engine import Engine, PastFrames, compute
 from assets.metrics.evidence import with_evidence
 from assets.metrics.gap import GOAL_COLUMNS, gap_metrics, history_metrics
 from assets.outlook.hindcasts import hindcasts, limits
@@ -61,17 +61,35 @@ def ask(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> Questi
         vintages: observation_vintages.
         days: as-of days.
     """
-    targets = pl.concat(_targets_known_on(register, days)).with_columns(
+    targets = pl.concat(_targets_known_on(register, days))
+    return question_of(targets, register, known_on(vintages, days))
+
+
+def question_of(
+    targets: pl.DataFrame,
+    register: Frames,
+    known: pl.DataFrame,
+    past: PastFrames | None = None,
+) -> Question:
+    """Goals with the series that answer them.
+
+    Args:
+        targets: table `targets` as known on each as-of day, with as_of.
+        register: indicators, regions, series_breaks.
+        known: vintages as known on each as-of day, with as_of (see `known_on`).
+        past: errors of past projections; left out: those of the series here.
+    """
+    targets = targets.with_columns(
         goal_id=pl.format("{}|{}", "target_id", pl.col("as_of").cast(pl.String))
     )
     measures = register["indicators"].select("indicator_id", "measure", series_unit="unit")
     breaks = register["series_breaks"]
-    answers = with_segment(annual_answers(known_on(vintages, days), measures), breaks)
+    answers = with_segment(annual_answers(known, measures), breaks)
     series = _series(targets, answers)
     bounds = limits(register["indicators"])
     targets = targets.join(measures, on="indicator_id").join(bounds, on="indicator_id")
     goals = _goals(targets, series, breaks)
-    errors = pools(hindcasts(answers, bounds))
+    errors = past or pools(hindcasts(answers, bounds))
     return Question(goals, series, _peers(answers, register["regions"]), errors)
 
 
@@ -160,9 +178,9 @@ def _peers(answers: pl.DataFrame, regions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def answer(question: Question) -> pl.DataFrame:
+def answer(question: Question, engine: Engine = "polars") -> pl.DataFrame:
     """Every column of `gap_to_goal` but the memory of the status, for each goal and day."""
-    metrics = compute(gap_metrics, question.goals, question.series, past=question.past)
+    metrics = compute(gap_metrics, question.goals, question.series, engine, question.past)
     computed = metrics.drop([c for c in GOAL_COLUMNS if c in question.goals.columns
                              and c not in ("goal_id", "baseline_year", "baseline_value",
                                            "baseline_kind", "as_of_t")])  # fmt: skip
@@ -233,9 +251,9 @@ def gap_tables(register: Frames, vintages: pl.DataFrame, as_of: dt.date) -> dict
     by_day = with_status_memory(answer(question))
     today = pl.col("as_of") == as_of
     return {
-        "gap_to_goal": _table(by_day.filter(today), GapToGoal),
+        "gap_to_goal": rounded_table(by_day.filter(today), GapToGoal),
         "gap_history": _history(question, as_of),
-        "gap_by_day": _table(by_day, GapByDay),
+        "gap_by_day": rounded_table(by_day, GapByDay),
     }
 
 
@@ -251,10 +269,11 @@ def _history(question: Question, as_of: dt.date) -> pl.DataFrame:
     frame = metrics.join(known, on=["goal_id", "t"]).join(labels, on="goal_id")
     before = pl.col("segment").shift(1).over("goal_id", order_by="t")
     frame = frame.with_columns(is_after_break=(pl.col("segment") != before).fill_null(value=False))
-    return _table(frame, GapHistory)
+    return rounded_table(frame, GapHistory)
 
 
-def _table(frame: pl.DataFrame, model: type[Table]) -> pl.DataFrame:
+def rounded_table(frame: pl.DataFrame, model: type[Table]) -> pl.DataFrame:
+    """The frame as a table that keeps its contract, numbers at 12 significant digits."""
     # Sums run in parallel, in no fixed order: the last bits differ from run to run.
     table = conform(frame, model).with_columns(pl.col(pl.Float64).round_sig_figs(DIGITS))
     return validate(table, model)

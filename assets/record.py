@@ -34,7 +34,23 @@ def by_trust() -> list[pl.Expr]:
 
 def value_of_record(known: pl.DataFrame, grain: list[str]) -> pl.DataFrame:
     """The most trusted vintage of each grain: the columns of `known`, one row a grain."""
-    return known.sort([*grain, *by_trust()]).unique(grain, keep="first", maintain_order=True)
+    return first_of(known, grain, by_trust())
+
+
+def first_of(rows: pl.DataFrame, grain: list[str], order: list[pl.Expr]) -> pl.DataFrame:
+    """The first row of each grain in an order, sorted by the grain.
+
+    Only rows that share their grain with another are put in order, and only their keys are moved.
+    """
+    names = [f"_{number}" for number in range(len(order))]
+    keys = rows.select(
+        *grain, *(key.alias(name) for key, name in zip(order, names, strict=True))
+    ).with_row_index("_row")
+    is_alone = ~pl.struct(grain).is_duplicated()
+    alone = keys.filter(is_alone).select("_row", *grain)
+    contested = keys.filter(~is_alone).sort(*grain, *names, "_row")
+    firsts = contested.unique(grain, keep="first", maintain_order=True).select("_row", *grain)
+    return rows[pl.concat([alone, firsts]).sort(grain)["_row"]]
 
 
 def observations_table(vintages: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

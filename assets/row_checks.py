@@ -45,17 +45,38 @@ def check_rows(
         breaks: table `series_breaks`: a stock may fall where its scope changes.
         lifted: observation_id, rule: rules that a correction lifts for a row.
     """
-    history = pl.concat([rows, reached.with_columns(raw=pl.lit(None, pl.String))])
+    judged = judge_rows(rows, indicators, targets, reached, breaks, lifted)
+    accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
+    return accepted, list(rejections(judged.drop_nulls("broken_rule"), files))
+
+
+def judge_rows(
+    rows: pl.DataFrame,
+    indicators: pl.DataFrame,
+    targets: pl.DataFrame,
+    reached: pl.DataFrame,
+    breaks: pl.DataFrame,
+    lifted: pl.DataFrame,
+) -> pl.DataFrame:
+    """Add broken_rule, the first rule that a row breaks, else null, and what it was measured by.
+
+    Args: those of `check_rows`; `raw` is not needed.
+    """
+    missing = [column for column in rows.columns if column not in reached.columns]
+    others = reached.with_columns(pl.lit(None, rows.schema[c]).alias(c) for c in missing)
+    history = pl.concat(
+        [
+            rows.with_columns(is_judged=pl.lit(value=True)),
+            others.select(rows.columns).with_columns(is_judged=pl.lit(value=False)),
+        ]
+    )
     exempt = lifted.group_by("observation_id").agg(lifted_rules=pl.col("rule"))
     history = with_segment(history, breaks).join(exempt, on="observation_id", how="left")
-    judged = _with_falls(_with_references(history, indicators, targets)).drop_nulls("raw")
+    judged = _with_falls(_with_references(history, indicators, targets)).filter("is_judged")
     verdict = pl.coalesce(
         *(pl.when(bad & ~_is_lifted(rule)).then(pl.lit(rule)) for rule, bad in _rules().items())
     )
-    judged = judged.with_columns(broken_rule=verdict)
-    accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
-    refused = judged.filter(pl.col("broken_rule").is_not_null())
-    return accepted, list(_rejections(refused, files))
+    return judged.with_columns(broken_rule=verdict)
 
 
 def _is_lifted(rule: str) -> pl.Expr:
@@ -79,20 +100,32 @@ def _with_references(
     size = pl.when(pl.col("value") > 0).then(pl.col("value"))
     in_series = size.count().over(series)
     frame = rows.join(bounds, on="indicator_id", how="left").join(goal, on=series, how="left")
-    frame = frame.sort(*series, *by_trust()).with_columns(
-        twin=pl.int_range(pl.len()).over("observation_id"),
-        # Of two values that contradict each other the more trusted one stays.
-        trust_order=pl.int_range(pl.len()).over(series),
+    frame = frame.with_row_index("place").with_columns(
         series_size=pl.when(in_series >= 3)
         .then(size.median().over(series))
         .when(in_series == 2)
         .then(size.sum().over(series) - size),
         in_series=in_series,
     )
+    # Of rows with the same content, and of two values that contradict each other, the more
+    # trusted one stays. Few rows come into question: the others are not put in order.
+    twins = frame.filter(pl.col("observation_id").is_duplicated())
+    pairs = frame.filter(pl.col("in_series") == 2)
+    frame = frame.join(_order(twins, ["observation_id"], "twin"), on="place", how="left")
+    frame = frame.join(_order(pairs, series, "trust_order"), on="place", how="left")
     return frame.with_columns(
         off_series=(pl.col("value") / pl.col("series_size")).log10().abs(),
         off_target=(pl.col("value") / pl.col("target_size")).log10().abs(),
     )
+
+
+def _order(rows: pl.DataFrame, group: list[str], name: str) -> pl.DataFrame:
+    """The place of each row in its group by trust, from 0: columns place and the name."""
+    ordered = rows.select(
+        "place", *group, *(key.alias(f"_{n}") for n, key in enumerate(by_trust()))
+    )
+    ordered = ordered.sort(pl.exclude("place"), "place")
+    return ordered.select("place", pl.int_range(pl.len()).over(group).alias(name))
 
 
 def _rules() -> dict[str, pl.Expr]:
@@ -112,7 +145,7 @@ def _rules() -> dict[str, pl.Expr]:
     proven = (off_series < NEAR) & (pl.col("in_series") >= 4)
     judged_by_target = slips(off_target) & ~proven.fill_null(value=False)
     return {
-        "duplicate_row": pl.col("twin") > 0,
+        "duplicate_row": (pl.col("twin") > 0).fill_null(value=False),
         "out_of_range": (value < pl.col("plausible_min"))
         | (value > pl.col("plausible_max"))
         | (share & ~value.is_between(0, 100)),
@@ -133,7 +166,6 @@ def _with_falls(rows: pl.DataFrame) -> pl.DataFrame:
     Figures on two sides of a scope break do not contradict each other.
     """
     series = ["indicator_id", "region_code"]
-    rows = rows.with_row_index("place")
     alike = [*series, "segment"]
     highest = (pl.col("value") - pl.col("tolerance")).cum_max().shift(1)
     falls = pl.col("value") + pl.col("tolerance") < highest
@@ -141,7 +173,10 @@ def _with_falls(rows: pl.DataFrame) -> pl.DataFrame:
         rows.filter(pl.col("is_cumulative") & ~_is_lifted("cumulative_fell"))
         .sort(*alike, "period_end")
         .filter(falls.any().over(alike))
-        .select(*alike, "place", "period_end", "value", "tolerance", "bound", "quality")
+        .sort(*alike, *by_trust())
+        .with_columns(trust=pl.int_range(pl.len()).over(alike))
+        .sort(*alike, "period_end", "trust")
+        .select(*alike, "place", "trust", "period_end", "value", "tolerance", "bound", "quality")
     )
     refuted: dict[int, float] = {}
     for part in suspect.partition_by(alike):
@@ -168,7 +203,7 @@ def _refuted(figures: list[dict[str, Any]]) -> dict[int, float]:
             conflicts = [[f for f in level if _contradict(figure, f)] for figure in level]
             worst = max(
                 (i for i, against in enumerate(conflicts) if against),
-                key=lambda i: (len(conflicts[i]), level[i]["period_end"], level[i]["place"]),
+                key=lambda i: (len(conflicts[i]), level[i]["period_end"], level[i]["trust"]),
                 default=None,
             )
             if worst is None:
@@ -186,7 +221,13 @@ def _contradict(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return fell and late["bound"] != "at_least" and early["bound"] != "at_most"
 
 
-def _rejections(refused: pl.DataFrame, files: Mapping[str, str]) -> Iterator[Rejection]:
+def rejections(refused: pl.DataFrame, files: Mapping[str, str]) -> Iterator[Rejection]:
+    """Why each row was refused.
+
+    Args:
+        refused: rows of `judge_rows` with a broken rule, and raw, the row as it came, as JSON.
+        files: landing_sha256 -> file name.
+    """
     for row in refused.iter_rows(named=True):
         origin = Origin(
             row["source_id"],

@@ -7,7 +7,7 @@ target, unless it runs to 31 December.
 
 import polars as pl
 
-from assets.record import by_trust
+from assets.record import by_trust, first_of
 
 SERIES_KEY = ["as_of", "indicator_id", "region_code", "year"]
 
@@ -47,10 +47,8 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
     quality, *rest = by_trust()
     # Of one quality the figure of the year itself, not the sum of its quarters or months.
     not_annual = pl.col("period_type") != "annual"
-    latest_first = [-pl.col("t"), quality, not_annual, *rest]
-    return answers.sort(*SERIES_KEY, *latest_first).unique(
-        SERIES_KEY, keep="first", maintain_order=True
-    )
+    latest = answers.filter(pl.col("t") == pl.col("t").max().over(SERIES_KEY))
+    return first_of(latest, SERIES_KEY, [quality, not_annual, *rest])
 
 
 def cumulative_answers(answers: pl.DataFrame, start_years: pl.DataFrame) -> pl.DataFrame:

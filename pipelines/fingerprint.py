@@ -84,6 +84,13 @@ def fingerprint(settings: Settings, as_of: dt.date, code: Path = PROJECT) -> Fin
     )
 
 
+def program_sha256(code: Path = PROJECT) -> str:
+    """Of the program's files and the engines that it runs on."""
+    files = sorted(_program(code), key=lambda f: f.path)
+    engines = [f"{name} {version(name)}" for name in ENGINES]
+    return _digest([*_lines(files), *engines])
+
+
 def live_fingerprint(settings: Settings) -> str | None:
     """Of the live build; None where there is none, or it can't be told."""
     folder = live_build(settings)

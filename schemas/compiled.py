@@ -43,11 +43,7 @@ def screen(schema: pa.DataFrameSchema) -> list[pl.Expr]:
 
 def keeps(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> bool:
     """Whether pandera would let the frame pass: columns, types, rules and unique grain."""
-    types = {
-        name: item.dtype.type if isinstance(item.dtype.type, pl.DataType) else item.dtype.type()
-        for name, item in schema.columns.items()
-    }
-    if dict(frame.schema) != types:
+    if not same_columns(frame, schema):
         return False
     if frame.is_empty():
         return True
@@ -57,5 +53,40 @@ def keeps(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> bool:
     return not grain or frame.select(pl.struct(grain).n_unique()).item() == frame.height
 
 
+def same_columns(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> bool:
+    """Whether the frame has the columns of the schema, with their types, and no others."""
+    types = {
+        name: item.dtype.type if isinstance(item.dtype.type, pl.DataType) else item.dtype.type()
+        for name, item in schema.columns.items()
+    }
+    return dict(frame.schema) == types
+
+
 def _against(value: pl.Expr, check: Check) -> pl.Expr:
     return RULES[str(check.name)](value, check.statistics or {}).not_()
+
+
+def broken_rules(
+    frame: pl.DataFrame, schema: pa.DataFrameSchema, more: Mapping[str, pl.Expr]
+) -> pl.Series | None:
+    """The first rule that each row breaks, as `column: rule`; null where it keeps all.
+
+    Args:
+        frame: the columns and types of the schema; see `same_columns`.
+        more: further rules by name, true for what breaks them.
+
+    Returns:
+        None if no row breaks any: what is mostly so is found in one pass.
+    """
+    rules = dict(more)
+    for name, item in schema.columns.items():
+        if not item.nullable:
+            rules[f"{name}: not_nullable"] = pl.col(name).is_null()
+        for check in item.checks:
+            rules[f"{name}: {check.name}"] = _against(pl.col(name), check)
+    flags = [rule.fill_null(value=False) for rule in rules.values()]
+    found = frame.lazy().select(f.any().alias(str(n)) for n, f in enumerate(flags)).collect()
+    if not any(found.row(0)):
+        return None
+    named = (pl.when(flag).then(pl.lit(name)) for name, flag in zip(rules, flags, strict=True))
+    return frame.select(pl.coalesce(*named).alias("broken_rule")).to_series()

@@ -1,0 +1,1 @@
+"""Panels of many regions: computed part by part, each part for itself."""

@@ -1,0 +1,274 @@
+"""One night over a panel: what changed is computed, the rest is named; then all is published.
+
+A result is filed under a key of everything that it hangs on: code, as-of day, the content of the
+indicator's files. A night computes the keys that are not there yet, in batches that fit into
+memory, and publishes when all are. Killed anywhere, it leaves whole results and the last night;
+run again, it goes on where it was and ends with the same files.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from assets.metrics.engine import Engine
+from assets.panel.part import RESULTS, Reference, work
+from assets.panel.publish import publish_views
+from assets.panel.stage import BY, Partition, Stage, read_reference, read_rows, sweep
+from pipelines import clock
+from pipelines.files import sha256_of, sync, sync_tree, whole
+from pipelines.fingerprint import program_sha256
+
+BATCH_ROWS: Final = 1_000_000  # landed rows computed at once: about 1 GB of memory
+KEPT_NIGHTS: Final = 10
+PART: Final = "part.json"
+UNFINISHED: Final = ".tmp-"
+
+Say = Callable[[int, int], None]
+Work = Callable[[pl.DataFrame, Reference, dt.date], Mapping[str, pl.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was made of one indicator.
+
+    Attributes:
+        files: SHA-256 of the file of each table.
+    """
+
+    indicator_id: str
+    key: str
+    rows_in: int
+    rows_accepted: int
+    rows_rejected: int
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Night:
+    """How a night ended.
+
+    Attributes:
+        content_sha256: of all results together.
+        computed: indicators that were computed; the others stood as they were.
+        published: anything changed, and was published.
+    """
+
+    as_of: dt.date
+    content_sha256: str
+    parts: tuple[Part, ...]
+    computed: tuple[str, ...]
+    published: bool
+
+    @property
+    def rows_in(self) -> int:
+        return sum(part.rows_in for part in self.parts)
+
+    @property
+    def rows_accepted(self) -> int:
+        return sum(part.rows_accepted for part in self.parts)
+
+    @property
+    def rows_rejected(self) -> int:
+        return sum(part.rows_rejected for part in self.parts)
+
+
+def night(
+    stage: Stage,
+    as_of: dt.date,
+    *,
+    engine: Engine = "polars",
+    batch_rows: int = BATCH_ROWS,
+    say: Say = lambda done, total: None,
+    on_step: Callable[[str], None] = lambda name: None,
+) -> Night:
+    """Compute what changed since the last night, and publish if anything did.
+
+    Args:
+        engine: what computes the metrics; the results are the same.
+        batch_rows: landed rows computed at once. More is faster and takes more memory; an
+            indicator is never divided.
+        say: is told how many indicators of those to compute are done.
+        on_step: is told the name of each step before it begins.
+
+    Raises:
+        StageError: rows have landed that nothing is there to judge by.
+        ContractError: rows lack columns or have other types; what was computed before stays.
+    """
+    on_step("sweep")
+    sweep(stage.results, f"{BY}=*/{UNFINISHED}*")
+    wanted = keys_of(stage, as_of)
+    missing = [
+        partition for partition, key in wanted if not _folder(stage, partition, key).is_dir()
+    ]
+    keys = {partition.indicator_id: key for partition, key in wanted}
+    done = 0
+    for batch in _batches(missing, batch_rows):
+        on_step("compute")
+        rows = read_rows(batch)
+        results = work(rows, read_reference(batch), as_of, engine)
+        on_step("write")
+        _write(stage, batch, keys, rows, results)
+        done += len(batch)
+        say(done, len(missing))
+    return finish(stage, as_of, wanted, [p.indicator_id for p in missing], on_step)
+
+
+def keys_of(stage: Stage, as_of: dt.date) -> list[tuple[Partition, str]]:
+    """Every indicator with the key of its results. Reads names of files only."""
+    code = program_sha256()
+    return [(partition, partition.key(code, as_of)) for partition in stage.partitions()]
+
+
+def finish(
+    stage: Stage,
+    as_of: dt.date,
+    wanted: Sequence[tuple[Partition, str]],
+    computed: Sequence[str],
+    on_step: Callable[[str], None] = lambda name: None,
+) -> Night:
+    """Name the results that belong together, publish them, remove what nothing names any more."""
+    on_step("gather")
+    parts = tuple(_part(_folder(stage, partition, key)) for partition, key in wanted)
+    content = _content(as_of, parts)
+    last = last_night(stage)
+    published = last is None or last.content_sha256 != content
+    result = Night(as_of, content, parts, tuple(computed), published)
+    if published:
+        on_step("publish")
+        publish_views(stage, parts_files(stage, parts), content)
+        on_step("record")
+        _record(stage, result)
+    on_step("prune")
+    _prune(stage)
+    on_step("done")
+    return result
+
+
+def last_night(stage: Stage) -> Night | None:
+    """The newest night that was published."""
+    found = sorted(stage.nights.glob("*.json"))
+    return _night(found[-1]) if found else None
+
+
+def parts_files(stage: Stage, parts: Iterable[Part]) -> dict[str, list[Path]]:
+    """The files of each table, in the order of the indicators."""
+    folders = [stage.results / f"{BY}={part.indicator_id}" / part.key for part in parts]
+    return {table: [folder / f"{table}.parquet" for folder in folders] for table in RESULTS}
+
+
+def _batches(partitions: Sequence[Partition], limit: int) -> Iterator[list[Partition]]:
+    """Indicators together as long as their rows stay below the limit."""
+    batch: list[Partition] = []
+    rows = 0
+    for partition in partitions:
+        if batch and rows + partition.rows > limit:
+            yield batch
+            batch, rows = [], 0
+        batch.append(partition)
+        rows += partition.rows
+    if batch:
+        yield batch
+
+
+def _write(
+    stage: Stage,
+    batch: Sequence[Partition],
+    keys: Mapping[str, str],
+    rows: pl.DataFrame,
+    results: Mapping[str, pl.DataFrame],
+) -> None:
+    counts = dict(rows.group_by(BY).len().iter_rows())
+    split = {name: _by_indicator(frame) for name, frame in results.items()}
+    for partition in batch:
+        name = partition.indicator_id
+        tables = {
+            table: parts.get((name,), results[table].clear()) for table, parts in split.items()
+        }
+        write_part(stage, name, keys[name], int(counts.get(name, 0)), tables)
+
+
+def write_part(
+    stage: Stage, indicator: str, key: str, rows_in: int, tables: Mapping[str, pl.DataFrame]
+) -> None:
+    """File the results of one indicator under its key: all of them, or none."""
+    folder = stage.results / f"{BY}={indicator}" / key
+    draft = folder.with_name(f"{UNFINISHED}{key}")
+    draft.mkdir(parents=True)
+    for table, frame in tables.items():
+        frame.write_parquet(draft / f"{table}.parquet")
+    rejected = tables["rejected_rows"].height
+    part = Part(
+        indicator, key, rows_in, rows_in - rejected, rejected,
+        {table: sha256_of(draft / f"{table}.parquet") for table in tables},
+    )  # fmt: skip
+    (draft / PART).write_text(json.dumps(asdict(part)), encoding="utf-8")
+    sync_tree(draft)
+    draft.rename(folder)
+    sync(folder.parent)
+
+
+def _by_indicator(frame: pl.DataFrame) -> dict[tuple[object, ...], pl.DataFrame]:
+    if BY in frame.columns:
+        return frame.partition_by(BY, as_dict=True)
+    # A refused row names its indicator as it came.
+    named = frame.with_columns(pl.col("raw").str.json_path_match(f"$.{BY}").alias(BY))
+    return named.partition_by(BY, as_dict=True, include_key=False)
+
+
+def _folder(stage: Stage, partition: Partition, key: str) -> Path:
+    return stage.results / f"{BY}={partition.indicator_id}" / key
+
+
+def _part(folder: Path) -> Part:
+    return Part(**json.loads((folder / PART).read_text(encoding="utf-8")))
+
+
+def _content(as_of: dt.date, parts: Iterable[Part]) -> str:
+    lines = [as_of.isoformat()]
+    for part in parts:
+        lines += [f"{part.indicator_id} {table} {sha}" for table, sha in sorted(part.files.items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _record(stage: Stage, result: Night) -> None:
+    moment = clock.now().strftime("%Y%m%dT%H%M%S%f")
+    record = asdict(result) | {"as_of": result.as_of.isoformat()}
+    with whole(stage.nights / f"{moment}-{result.content_sha256[:8]}.json") as temporary:
+        temporary.write_text(json.dumps(record), encoding="utf-8")
+
+
+def _night(path: Path) -> Night:
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return Night(
+        dt.date.fromisoformat(record["as_of"]),
+        record["content_sha256"],
+        tuple(Part(**part) for part in record["parts"]),
+        tuple(record["computed"]),
+        published=record["published"],
+    )
+
+
+def _prune(stage: Stage) -> None:
+    """Remove old nights, and results that no night names any more."""
+    nights = sorted(stage.nights.glob("*.json"))
+    for path in nights[:-KEPT_NIGHTS]:
+        path.unlink()
+    named = {
+        (part.indicator_id, part.key)
+        for path in nights[-KEPT_NIGHTS:]
+        for part in _night(path).parts
+    }
+    shown = {f"panel-{path.stem.rpartition('-')[2]}" for path in nights[-KEPT_NIGHTS:]}
+    for path in stage.nights.glob("panel-*.duckdb"):
+        if path.stem[:14] not in shown:
+            path.unlink()
+    for folder in stage.results.glob(f"{BY}=*/*"):
+        if (folder.parent.name.removeprefix(f"{BY}="), folder.name) not in named:
+            shutil.rmtree(folder)

@@ -17,11 +17,12 @@ from assets.catalogue import load_catalogue, source_record_finding
 from assets.completeness import completeness_table
 from assets.corrections import apply_corrections, load_corrections, record_findings
 from assets.findings import Finding, checks_table
-from assets.gaps import gap_tables
+from assets.gaps import days_of_change, errors_of, gap_tables, targets_by_day
 from assets.index.frozen import load_frozen
 from assets.index.specification import load_indices, specification_findings
 from assets.index.tables import index_tables
 from assets.levels import rollup_findings, rollups_table
+from assets.metrics.engine import PastFrames
 from assets.outlook.tables import outlook_tables
 from assets.published import Parsed, SourceUnreadable, check_readable, parse_file
 from assets.readings import parse_landings
@@ -345,9 +346,22 @@ def statements(frames: Frames) -> dict[str, pl.DataFrame]:
     return {"statements": validate(conform(issued, Statements), Statements)}
 
 
+def past_errors(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
+    """What is known by the day: `targets_by_day`, `past_errors` and `past_quantiles`."""
+    vintages_ = frames["observation_vintages"]
+    days = days_of_change(frames, vintages_, as_of)
+    past = errors_of(frames, vintages_, days)
+    return {
+        "targets_by_day": targets_by_day(frames, days),
+        "past_errors": past.errors,
+        "past_quantiles": past.quantiles,
+    }
+
+
 def gaps(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:
     """Tables `gap_to_goal`, `gap_history`, `gap_by_day`."""
-    return gap_tables(frames, frames["observation_vintages"], as_of)
+    past = PastFrames(frames["past_errors"], frames["past_quantiles"])
+    return gap_tables(frames["targets_by_day"], frames, frames["observation_vintages"], as_of, past)
 
 
 def outlook(frames: Frames, as_of: dt.date) -> dict[str, pl.DataFrame]:

@@ -52,24 +52,19 @@ def days_of_change(register: Frames, vintages: pl.DataFrame, as_of: dt.date) -> 
     return sorted(day for day in days["day"].unique() if day <= as_of)
 
 
-def ask(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> Question:
-    """Goals and series as they were known on each of the days.
+def errors_of(register: Frames, vintages: pl.DataFrame, days: list[dt.date]) -> PastFrames:
+    """Errors of past projections of all series together, as they were known on each day."""
+    answers = _answers(register, known_on(vintages, days))
+    return pools(hindcasts(answers, limits(register["indicators"])))
 
-    Args:
-        register: targets, target_sources, target_revisions, indicators, regions, documents,
-            series_breaks.
-        vintages: observation_vintages.
-        days: as-of days.
-    """
-    targets = pl.concat(_targets_known_on(register, days))
-    return question_of(targets, register, known_on(vintages, days))
+
+def _answers(register: Frames, known: pl.DataFrame) -> pl.DataFrame:
+    measures = register["indicators"].select("indicator_id", "measure", series_unit="unit")
+    return with_segment(annual_answers(known, measures), register["series_breaks"])
 
 
 def question_of(
-    targets: pl.DataFrame,
-    register: Frames,
-    known: pl.DataFrame,
-    past: PastFrames | None = None,
+    targets: pl.DataFrame, register: Frames, known: pl.DataFrame, past: PastFrames
 ) -> Question:
     """Goals with the series that answer them.
 
@@ -77,24 +72,27 @@ def question_of(
         targets: table `targets` as known on each as-of day, with as_of.
         register: indicators, regions, series_breaks.
         known: vintages as known on each as-of day, with as_of (see `known_on`).
-        past: errors of past projections; left out: those of the series here.
+        past: errors of past projections.
     """
     targets = targets.with_columns(
         goal_id=pl.format("{}|{}", "target_id", pl.col("as_of").cast(pl.String))
     )
-    measures = register["indicators"].select("indicator_id", "measure", series_unit="unit")
-    breaks = register["series_breaks"]
-    answers = with_segment(annual_answers(known, measures), breaks)
+    answers = _answers(register, known)
     series = _series(targets, answers)
-    bounds = limits(register["indicators"])
-    targets = targets.join(measures, on="indicator_id").join(bounds, on="indicator_id")
-    goals = _goals(targets, series, breaks)
-    errors = past or pools(hindcasts(answers, bounds))
-    return Question(goals, series, _peers(answers, register["regions"]), errors)
+    measures = register["indicators"].select("indicator_id", "measure", series_unit="unit")
+    targets = targets.join(measures, on="indicator_id")
+    targets = targets.join(limits(register["indicators"]), on="indicator_id")
+    goals = _goals(targets, series, register["series_breaks"])
+    return Question(goals, series, _peers(answers, register["regions"]), past)
+
+
+def targets_by_day(register: Frames, days: list[dt.date]) -> pl.DataFrame:
+    """Table `targets` as it was known on each day, with as_of."""
+    return pl.concat(_targets_known_on(register, days))
 
 
 def _targets_known_on(register: Frames, days: list[dt.date]) -> Iterator[pl.DataFrame]:
-    """Table `targets` as it was known on each day; between two publications it stays the same."""
+    # Between two publications it stays the same.
     published = pl.concat(
         [register["documents"]["issued_on"], register["target_sources"]["published_on"]]
     )
@@ -238,16 +236,30 @@ def with_status_memory(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def gap_tables(register: Frames, vintages: pl.DataFrame, as_of: dt.date) -> dict[str, pl.DataFrame]:
-    """Tables `gap_to_goal`, `gap_history` and `gap_by_day` for an as-of day."""
-    days = days_of_change(register, vintages, as_of)
-    question = ask(register, vintages, days)
-    if question.goals.is_empty():
+def gap_tables(
+    targets: pl.DataFrame,
+    register: Frames,
+    vintages: pl.DataFrame,
+    as_of: dt.date,
+    past: PastFrames,
+) -> dict[str, pl.DataFrame]:
+    """Tables `gap_to_goal`, `gap_history` and `gap_by_day`.
+
+    Args:
+        targets: see `targets_by_day`.
+        register: indicators, regions, series_breaks.
+        vintages: observation_vintages.
+        as_of: the day of `gap_to_goal` and `gap_history`, one of those of the targets.
+        past: see `errors_of`.
+    """
+    if targets.is_empty():
         return {
             "gap_to_goal": empty(GapToGoal),
             "gap_history": empty(GapHistory),
             "gap_by_day": empty(GapByDay),
         }
+    days = targets["as_of"].unique().sort().to_list()
+    question = question_of(targets, register, known_on(vintages, days), past)
     by_day = with_status_memory(answer(question))
     today = pl.col("as_of") == as_of
     return {

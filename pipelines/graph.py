@@ -46,6 +46,9 @@ class Step:
         group: asset group: register, landing, observations, gaps, checks.
         reads, writes: names of frames; those of `schemas` tables keep their contracts.
         zh, en: what it does, for people.
+        theme: of a step that judges the rows of one theme.
+        by_indicator: the frame that may be divided by indicator, each part with the other frames
+            whole; null where the step needs all rows together.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Step:
     zh: str
     en: str
     function: StepFunction
+    theme: str | None = None
+    by_indicator: str | None = None
 
     def __call__(self, context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
         """Run the step on the frames that it reads."""
@@ -63,7 +68,18 @@ class Step:
         return made
 
 
-__all__ = ["MACROS", "VIEWS", "Context", "Frames", "Step", "ask_sources", "steps"]
+# Runs steps that do not read of each other: the frames of all of them.
+Engine = Callable[[Sequence[Step], Context, Frames], dict[str, pl.DataFrame]]
+
+
+def here(group: Sequence[Step], context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
+    """The embedded engine: one step after the other, in this process."""
+    return {name: frame for step in group for name, frame in step(context, frames).items()}
+
+
+__all__ = [
+    "MACROS", "VIEWS", "Context", "Engine", "Frames", "Step", "ask_sources", "here", "steps",
+]  # fmt: skip
 
 REGISTER_TABLES = (
     "documents", "regions", "indicators", "targets", "target_sources", "target_revisions",
@@ -90,6 +106,8 @@ def steps(settings: Settings) -> Sequence[Step]:
             zh=f"{theme.name.zh}：按文件目标检验后的观测值",
             en=f"{theme.name.en}: observations checked against the documented targets",
             function=partial(_theme, theme.id),
+            theme=theme.id,
+            by_indicator="parsed_rows",
         )
         for theme in themes
     ]
@@ -130,13 +148,24 @@ def steps(settings: Settings) -> Sequence[Step]:
             "采用值：每个指标、地区、时期一个，并注明胜过哪些值",
             "The value of record for each indicator, region and period, and what it beat",
             lambda c, f: flow.observations(f, c.as_of),
+            by_indicator="observation_vintages",
         ),
         Step(
-            "gap_to_goal", "gaps", (*REGISTER_TABLES, "series_breaks", "observation_vintages"),
+            "past_errors", "gaps", (*REGISTER_TABLES, "series_breaks", "observation_vintages"),
+            ("targets_by_day", "past_errors", "past_quantiles"),
+            "每个变化日所知的目标，以及以往预测的误差",
+            "By day of change: the goals that were known, and the errors of past projections",
+            lambda c, f: flow.past_errors(f, c.as_of),
+        ),
+        Step(
+            "gap_to_goal", "gaps",
+            ("targets_by_day", "indicators", "regions", "series_breaks", "observation_vintages",
+             "past_errors", "past_quantiles"),
             ("gap_to_goal", "gap_history", "gap_by_day"),
             "目标差距：每个目标一行，另有历次与逐日差距",
             "Gap to goal: one row a target; also at every observation and on every day of change",
             lambda c, f: flow.gaps(f, c.as_of),
+            by_indicator="observation_vintages",
         ),
         Step(
             "outlook", "gaps",

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+    from pipelines.graph import Engine
     from pipelines.inbox import Receipt
     from pipelines.publish import PublishResult
     from pipelines.source_state import SourceState
@@ -65,6 +67,7 @@ def run(
     only: Collection[str] = (),
     peers: bool = False,
     wait: float = UNATTENDED_WAIT,
+    engine: "Engine | None" = None,
     say: Say = lambda group, name, number, total: None,
     answered: Callable[["SourceState"], None] = lambda state: None,
     received: Callable[["Receipt"], None] = lambda receipt: None,
@@ -82,6 +85,7 @@ def run(
         answered: is told how each source answered.
         received: is told what became of each file in the inbox.
         wait: seconds to wait for another run.
+        engine: what runs the steps; see `compute`.
         say: is told the group and name of each step, its number and how many there are.
 
     Raises:
@@ -104,7 +108,7 @@ def run(
                 live.name, published=False, as_of=day, sources=taken.states,
                 failed_inputs=_together(taken, _failed(settings)),
             )  # fmt: skip
-        frames = compute(settings, day, say)
+        frames = compute(settings, day, say, engine)
         if dry_run:
             return _result(live.name if live else None, False, day, frames, taken)
         published = publish_frames(settings, made_of, frames, force=force)
@@ -152,16 +156,26 @@ def _holds_files(folder: Path) -> bool:
     return folder.is_dir() and any(path.name != "done" for path in folder.iterdir())
 
 
-def compute(settings: Settings, day: dt.date, say: Say) -> dict[str, "pl.DataFrame"]:
-    """Run all steps in order; the frames of all of them."""
-    from pipelines.graph import Context, steps
+def compute(
+    settings: Settings, day: dt.date, say: Say, engine: "Engine | None" = None
+) -> dict[str, "pl.DataFrame"]:
+    """Run all steps in order; the frames of all of them.
+
+    Args:
+        engine: what runs them; here and now unless told.
+    """
+    from pipelines.graph import Context, here, steps
 
     context = Context(settings, day)
     order = steps(settings)
     frames: dict[str, pl.DataFrame] = {}
-    for number, step in enumerate(order, 1):
-        say(step.group, step.name, number, len(order) + 1)
-        frames |= step(context, frames)
+    number = 0
+    # The themes are one pass over the rows where the engine takes them together.
+    for _, together in groupby(order, key=lambda step: "themes" if step.theme else step.name):
+        group = list(together)
+        say(group[0].group, group[0].name, number + 1, len(order) + 1)
+        frames |= (engine or here)(group, context, frames)
+        number += len(group)
     say("warehouse", "warehouse", len(order) + 1, len(order) + 1)
     return frames
 

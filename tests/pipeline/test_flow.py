@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.gaps import ask, days_of_change, gap_tables
+from assets.gaps import days_of_change, errors_of, question_of, targets_by_day
+from assets.record import known_on
 from pipelines.builds import list_builds, live_build, open_readonly
 from pipelines.run import compute, run
 from pipelines.settings import Settings
 from tests.conftest import ROOT, TODAY, Edit
+from tests.fixtures.gaps import gaps_as_of
 
 REGISTER = ("documents", "regions", "indicators", "targets", "target_sources", "target_revisions")
 
@@ -270,15 +272,18 @@ def test_what_is_published_later_changes_nothing_as_of_a_day(
         observation_id=pl.lit("later"), value=pl.lit(value), quality=pl.lit("official"),
         published_on=pl.lit(day + dt.timedelta(days=1)),
     )  # fmt: skip
-    before = gap_tables(tables, vintages, day)["gap_to_goal"]
-    after = gap_tables(tables, pl.concat([vintages, later]), day)["gap_to_goal"]
+    before = gaps_as_of(tables, vintages, day)["gap_to_goal"]
+    after = gaps_as_of(tables, pl.concat([vintages, later]), day)["gap_to_goal"]
     assert before.equals(after)
 
 
 def test_each_goal_is_asked_once_a_day(tables: dict[str, pl.DataFrame]) -> None:
     vintages = tables["observation_vintages"]
-    days = days_of_change(tables, vintages, TODAY)
-    question = ask(tables, vintages, days[-3:])
+    days = days_of_change(tables, vintages, TODAY)[-3:]
+    question = question_of(
+        targets_by_day(tables, days), tables, known_on(vintages, days),
+        errors_of(tables, vintages, days),
+    )  # fmt: skip
     assert question.goals["goal_id"].is_unique().all()
     assert question.series.select("goal_id", "t").is_unique().all()
 

@@ -12,7 +12,6 @@ from polars.testing import assert_frame_equal
 from assets import table_checks
 from assets.breaks import scope_breaks, with_segment
 from assets.corrections import LIFTED_SCHEMA
-from assets.gaps import gap_tables
 from assets.metrics.engine import compute
 from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, gap_metrics, history_metrics
 from assets.row_checks import check_rows
@@ -26,6 +25,7 @@ from schemas.tables_core import (
     TargetSources,
 )
 from schemas.tables_watch import SeriesBreaks
+from tests.fixtures.gaps import gaps_as_of
 from tests.fixtures.small_tables import DOCUMENT, HENAN, RACKS, RACKS_TARGET, rows
 from tests.fixtures.vintages import SCHEMA, vintage, vintages
 
@@ -248,7 +248,7 @@ def gaps(values: dict[str, float], *broken: str, **target: Any) -> dict[str, pl.
         *(vintage(i, indicator_id="data_centre_racks_total", period=p, value=v, unit="racks")
           for i, (p, v) in enumerate(values.items()))
     )  # fmt: skip
-    return gap_tables(register, observed, dt.date(2021, 6, 30))
+    return gaps_as_of(register, observed, dt.date(2021, 6, 30))
 
 
 SYNTHETIC = {"2016": 10_000.0, "2018": 20_000.0, "2019": 50_000.0, "2020": 60_000.0}

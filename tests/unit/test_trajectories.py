@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.gaps import gap_tables
 from assets.register import register_as_of
 from assets.trajectories import trajectories_table
 from pipelines.builds import open_readonly
 from pipelines.settings import Settings
 from schemas.tables_core import Documents, Indicators, Regions, Targets, TargetSources
 from schemas.tables_watch import SeriesBreaks
+from tests.fixtures.gaps import gaps_as_of
 from tests.fixtures.random_goals import AS_OF, random_register
 from tests.fixtures.small_tables import DOCUMENT, HENAN, RACKS, RACKS_TARGET, rows
 from tests.fixtures.vintages import vintage, vintages
@@ -40,7 +40,7 @@ def made(
     register: dict[str, pl.DataFrame], found: pl.DataFrame, day: dt.date
 ) -> dict[str, pl.DataFrame]:
     """The gap tables and the trajectories of a register."""
-    tables = gap_tables(register, found, day)
+    tables = gaps_as_of(register, found, day)
     targets = register_as_of(register, day)["targets"]
     return tables | {
         "trajectories": trajectories_table(

@@ -1,6 +1,6 @@
 """Both routes on registers that nobody has seen: all operators, kinds, scopes and part-years.
 
-The first route is `gap_tables`, as every run calls it; the second is the SQL that evaluators get.
+The first route is `gaps_as_of`, as every run calls it; the second is the SQL that evaluators get.
 """
 
 import polars as pl
@@ -8,11 +8,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from assets.evidence.recompute import Comparison, compare
-from assets.gaps import gap_tables
 from assets.record import observations_table
 from assets.register import register_as_of
 from schemas import vocabulary as v
 from schemas.tables_gap import STATUS_REASONS
+from tests.fixtures.gaps import gaps_as_of
 from tests.fixtures.random_goals import AS_OF, random_register
 from tests.fixtures.second_route import by_sql
 
@@ -23,7 +23,7 @@ UNREACHED = {"scope_differs"}
 def both(seed: int, goals: int) -> tuple[pl.DataFrame, Comparison]:
     """gap_to_goal of the first route, and how all of it compares with the second."""
     register, vintages = random_register(seed, goals)
-    first = gap_tables(register, vintages, AS_OF)
+    first = gaps_as_of(register, vintages, AS_OF)
     frames = {
         "observation_vintages": vintages,
         "targets": register_as_of(register, AS_OF)["targets"],

@@ -11,10 +11,9 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from pipelines import (
@@ -30,7 +29,10 @@ from pipelines import (
 )
 from pipelines.console import Json, emit, err, out, progress, short
 from pipelines.settings import Settings
-from pipelines.tabular import print_rows
+
+if TYPE_CHECKING:
+    import duckdb
+    from rich.console import Console
 
 app = typer.Typer(
     name="duibiao",
@@ -45,7 +47,7 @@ Day = Annotated[
 ]
 
 
-def print_answer(console: Console, state: Any) -> None:
+def print_answer(console: "Console", state: Any) -> None:
     """One line a source, as it ends."""
     colours = {"failed": "red", "quarantined": "yellow"}
     words = {"fetched": "已取 fetched", "unchanged": "无变化 unchanged",
@@ -79,6 +81,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """取数、检验、建库、发布 / ask the sources, check, build and publish everything."""
+    from pipelines.builds import live_build, open_readonly
     from pipelines.locking import UNATTENDED_WAIT
     from pipelines.run import run as run_all
 
@@ -106,8 +109,9 @@ def run(
         out.print(f"[green]{word}[/]: {result.build_id}（截至 as of {result.as_of}）")
     else:
         _print_run(result, dry_run)
-    if not dry_run and not as_json:
-        _print_headline(settings)
+    if not dry_run and not as_json and live_build(settings) is not None:
+        with open_readonly(settings) as connection:
+            _print_headline(settings, connection)
     has_report = dry_run or not report or _make_report(settings, quiet=as_json)
     if result.failed_inputs:
         err.print(
@@ -179,14 +183,10 @@ def _print_run(result: Any, dry_run: bool) -> None:
               f"提示 notes {notes}（duibiao check）")  # fmt: skip
 
 
-def _print_headline(settings: Settings) -> None:
-    from pipelines.builds import live_build, open_readonly
+def _print_headline(settings: Settings, connection: "duckdb.DuckDBPyConnection") -> None:
     from pipelines.show import print_headline
 
-    if live_build(settings) is None:
-        return
-    with open_readonly(settings) as connection:
-        print_headline(out, connection)
+    print_headline(out, connection)
     out.print(f"数据库 database: {short(settings.warehouse_link)}\n"
               "下一步 next: duibiao show ecommerce_transaction_value · duibiao check · "
               "duibiao sql \"FROM headline\"")  # fmt: skip
@@ -203,14 +203,14 @@ def status(as_json: Json = False) -> None:
         build = rows(connection, "SELECT * FROM meta.build")[0]
         counts = rows(connection, "SELECT * FROM main.status_counts")
         findings = rows(connection, "SELECT severity, count(*) AS n FROM meta.checks GROUP BY 1")
-    if as_json:
-        emit({"build": build, "status_counts": counts, "findings": findings})
-        return
-    out.print(f"版本 build {build['build_id']}，截至 as of {build['as_of']}，"
-              f"程序 code {build['code_version']}，行数 rows {build['rows_in']} = "
-              f"{build['rows_accepted']} + {build['rows_rejected']}")  # fmt: skip
-    out.print("检查 findings: " + "，".join(f"{r['severity']} {r['n']}" for r in findings))
-    _print_headline(settings)
+        if as_json:
+            emit({"build": build, "status_counts": counts, "findings": findings})
+            return
+        out.print(f"版本 build {build['build_id']}，截至 as of {build['as_of']}，"
+                  f"程序 code {build['code_version']}，行数 rows {build['rows_in']} = "
+                  f"{build['rows_accepted']} + {build['rows_rejected']}")  # fmt: skip
+        out.print("检查 findings: " + "，".join(f"{r['severity']} {r['n']}" for r in findings))
+        _print_headline(settings, connection)
 
 
 @app.command()
@@ -267,6 +267,7 @@ def diff(as_json: Json = False) -> None:
     """与上一版本的差异 / what changed since the last build."""
     from pipelines.builds import open_readonly
     from pipelines.query import rows
+    from pipelines.tabular import print_rows
 
     with open_readonly(Settings.default()) as connection:
         previous = rows(connection, "SELECT previous_build_id FROM meta.build")[0]

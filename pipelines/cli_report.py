@@ -1,14 +1,16 @@
 """The commands of the report: `report`, `serve`."""
 
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.markup import escape
 
 from pipelines.console import out, progress
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from http.server import ThreadingHTTPServer
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -65,8 +67,10 @@ def serve(
             out.print("已结束 / ended")
 
 
-def server(settings: Settings, port: int) -> ThreadingHTTPServer:
+def server(settings: Settings, port: int) -> "ThreadingHTTPServer":
     """A server of the newest report: the link is followed at each request."""
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
     place = settings.report if settings.report.exists() else None
     if place is None:  # no symbolic links here: the report of the build that is live now
         from pipelines.report import make_report

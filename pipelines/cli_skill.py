@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from pipelines.builds import open_readonly
@@ -166,6 +165,8 @@ def _frame(connection: "duckdb.DuckDBPyConnection", table: str) -> "pl.DataFrame
 @contextmanager
 def _origins() -> Iterator[Callable[[int, int], None]]:
     """A bar where somebody looks on; else a line at the beginning."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     with Progress(TextColumn("起点 origins"), BarColumn(), MofNCompleteColumn(),
                   console=err, transient=True, disable=not err.is_terminal) as bar:  # fmt: skip
         task = bar.add_task("", total=None)

@@ -16,8 +16,6 @@ from rich.markup import escape
 from pipelines.console import Json, emit, err, out
 from pipelines.query import Row, answer, rows
 from pipelines.settings import Settings
-from pipelines.tabular import print_rows, print_table
-from pipelines.tabular_files import records, write_csv, write_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -70,6 +68,9 @@ def sql(
 
     例 for example: duibiao sql "FROM 目标差距"; duibiao sql --examples
     """
+    from pipelines.tabular import print_table
+    from pipelines.tabular_files import records, write_csv, write_file
+
     if as_json + as_csv + (output is not None) > 1:
         raise typer.BadParameter("--json、--csv、--output 只用其一 / use one of them only")
     if examples:
@@ -103,6 +104,7 @@ def dictionary(
     from assets.dictionary_markdown import to_markdown
     from assets.dictionary_page import read_dictionary
     from pipelines.builds import open_readonly
+    from pipelines.tabular import print_rows
 
     with open_readonly(Settings.default()) as connection:
         if markdown:

@@ -11,9 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines import clock
 from pipelines.console import Json, emit, out
-from pipelines.quarters import Quarter
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,6 +48,7 @@ def template(
 ) -> None:
     """下载季度报送表 / the workbook that a unit or a region has to fill in."""
     from pipelines.files import whole
+    from pipelines.quarters import Quarter
     from pipelines.submit import make_template
 
     if unit is None and region is None:
@@ -97,6 +96,8 @@ def submissions(
     as_json: Json = False,
 ) -> None:
     """谁该报、报了没有 / who owes what for a quarter, and what came in."""
+    from pipelines import clock
+    from pipelines.quarters import Quarter
     from pipelines.submit import load_roster, standing
 
     settings = Settings.default()

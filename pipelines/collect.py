@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from pipelines import clock
-from pipelines.http import Policy, Web, connection_settings
 from pipelines.judgement import judge
 from pipelines.landing import ACCEPTED, QUARANTINED, Landing, LandingZone
 from pipelines.readers import Document, Feed, Reading, Scope, Seen, Unchanged
@@ -145,6 +144,9 @@ class _Visit:
             self.ask_the_network()
 
     def ask_the_network(self) -> None:
+        # Here, so that a run that stays offline loads no HTTP client.
+        from pipelines.http import Policy, Web, connection_settings
+
         source, until = self.feed.source, self.before.cooling_until
         if until and clock.moment() < until:
             clock_time = until.strftime("%H:%M")

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 # Where nobody looks on, lines are not broken: what reads them may be a program.
 out = Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)
@@ -30,6 +29,8 @@ GROUPS: Final = {
 @contextmanager
 def progress() -> Iterator[Callable[[str, str, int, int], None]]:
     """A bar where somebody looks on; a line a group where the output goes to a file."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     seen: set[str] = set()
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                   console=err, transient=True, disable=not err.is_terminal) as bar:  # fmt: skip

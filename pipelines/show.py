@@ -1,16 +1,20 @@
 """`duibiao show INDICATOR`: one indicator's goals, outcomes and figures, each with its source."""
 
-import duckdb
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assets.figures import format_figure
+from assets.figure_format import format_figure
 from pipelines.query import Row, rows
 from schemas import vocabulary as v
 
+if TYPE_CHECKING:
+    import duckdb
 
-def print_headline(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+
+def print_headline(console: Console, connection: "duckdb.DuckDBPyConnection") -> None:
     """The live goals that can be judged, documented ones first, then the counts by verdict."""
     judged = rows(
         connection,
@@ -52,7 +56,7 @@ def colour_of(status: str) -> str:
     return "yellow"
 
 
-def indicator_record(connection: duckdb.DuckDBPyConnection, indicator_id: str) -> Row:
+def indicator_record(connection: "duckdb.DuckDBPyConnection", indicator_id: str) -> Row:
     """Everything that is shown of an indicator: for --json, and for the text below.
 
     Raises:

@@ -18,8 +18,6 @@ from assets.findings import Finding
 from assets.regions import load_regions
 from assets.register import load_register
 from assets.submission_history import submissions_table
-from assets.submission_intake import Intake
-from assets.submission_workbook import write_template
 from assets.submissions import SOURCE_ID, Last, Roster, load_settings
 from pipelines import clock
 from pipelines.builds import NothingPublished, open_readonly
@@ -52,6 +50,8 @@ def make_template(
         LookupError: no such unit or region; the message lists those that there are.
         ValueError: submissions were not asked for yet in that quarter.
     """
+    from assets.submission_workbook import write_template
+
     roster = load_roster(settings)
     if quarter < roster.first_quarter:
         raise ValueError(
@@ -80,6 +80,8 @@ def submit_files(
     Raises:
         RunLocked: another run is writing.
     """
+    from assets.submission_intake import Intake
+
     intake = Intake(
         load_roster(settings), _source(settings), LandingZone(settings.landing),
         _cached(settings),

@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from assets.submission_reading import identity_of, open_form, read_form
 from assets.submissions import load_rows
 from pipelines.quarters import Quarter
 from pipelines.readers import Document, PartFailed, Reading, Scope, Unchanged
@@ -43,6 +42,9 @@ def read(source: LiveSource, options: Options, document: Document, scope: Scope)
         TooLarge, NotData, SchemaChanged: it is no form, or not the one that the context names.
         ValueError: the context is not one that a submission has.
     """
+    # Here, as openpyxl takes a while to load, and most runs read no workbook.
+    from assets.submission_reading import identity_of, open_form, read_form
+
     context = document.context
     try:
         rows = load_rows(context["asked"])

@@ -28,7 +28,7 @@ MAY_IMPORT_ASSETS = {
         "assets.report.text",
     },
     "pipelines/cli.py": {"assets.evaluate"},
-    "pipelines/show.py": {"assets.figures"},
+    "pipelines/show.py": {"assets.figure_format"},
     "pipelines/report.py": None,
     "pipelines/asset_pages.py": None,
     "pipelines/notebook.py": {"assets.charts.style", "assets.figures"},

@@ -350,11 +350,13 @@ for commands in (
 
 def main() -> None:
     """Entry point: known errors become one sentence and exit code 1, never a traceback."""
-    import duckdb
-
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         app()
-    except (ValueError, LookupError, OSError, RuntimeError, duckdb.Error) as error:
+    except Exception as error:
+        import duckdb
+
+        if not isinstance(error, (ValueError, LookupError, OSError, RuntimeError, duckdb.Error)):
+            raise
         err.print(f"[red]错误 / error:[/] {escape(str(error))}", highlight=False)
         sys.exit(1)

@@ -291,9 +291,11 @@ class _Draft:
 
     def describe(self) -> None:
         """`build.json`: what `meta.build` says, and what tells whether anything changed since."""
+        errors = self.frames["checks"].filter(pl.col("severity") == "error")
         record = self.frames["build"].row(0, named=True) | {
             "fingerprint": self.made_of.value,
             "changes": self.frames["diff"].height,
+            "errors": errors.select("rule", "table_name", "key").rows(),
             "tables": {
                 name: {"rows": frame.height, "sha256": self.hashes.get(name)}
                 for name, frame in sorted(self.frames.items())

@@ -78,4 +78,4 @@ clean:  ## remove .venv, caches, stage and builds; what was fetched or handed in
 	rm -rf notebooks/__marimo__ .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -rf data/stage data/builds data/warehouse.duckdb* data/report data/exports data/*.lock
 	find .dagster_home -mindepth 1 -maxdepth 1 ! -name dagster.yaml -exec rm -rf {} +
-	find assets pipelines schemas tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find assets benchmarks pipelines schemas tests notebooks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,7 +5,6 @@ Exit codes: 0 all written; 3 written but for a format whose library is missing; 
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -13,18 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.console import err, out
 from pipelines.files import sync, sync_tree
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from assets.exports.write import Export
-
-out = Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)
-err = Console(stderr=True, soft_wrap=True)
 
 
 class Format(StrEnum):

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-# Where nobody looks on, lines are not broken: what reads them may be a program.
-out = Console(soft_wrap=True) if sys.stdout.isatty() else Console(soft_wrap=True, width=200)
-err = Console(stderr=True, soft_wrap=True)
+# Where nobody looks on, lines are not broken: what reads them may be a program. No emoji: `:100:`
+# in a text of a source is no picture, and the list of all of them takes a while to load.
+out = Console(emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+err = Console(emoji=False, stderr=True, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="供程序读取 / for machines.")]
 GROUPS: Final = {

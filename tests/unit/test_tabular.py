@@ -17,6 +17,7 @@ from openpyxl.utils.escape import unescape
 from rich.cells import cell_len
 from rich.console import Console
 
+from pipelines.console import out
 from pipelines.tabular import print_table, text_of
 from pipelines.tabular_files import write_csv, write_file
 
@@ -207,3 +208,9 @@ def test_a_cell_longer_than_excel_allows_is_refused(
     with pytest.raises(ValueError, match="longer than Excel allows"):
         write_file(connection, "SELECT repeat('x', 32768) AS a", tmp_path / "a.xlsx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_text_is_taken_for_an_emoji() -> None:
+    with out.capture() as captured:
+        print_table(out, ["原文"], [("占比:100:",)])
+    assert "占比:100:" in captured.get()

@@ -244,7 +244,7 @@ class Panel:
             pl.lit(RETRIEVED).alias("retrieved_at"), pl.lit("official").alias("quality"),
             pl.lit(f"{number:064x}").alias("landing_sha256"), "source_row",
             pl.lit(None, pl.String).alias("note"),
-        ).cast(dict(empty(ObservationVintages).schema))  # fmt: skip
+        ).cast(empty(ObservationVintages).schema)  # fmt: skip
 
     def _shape(self, number: int) -> tuple[float, float]:
         """First value and yearly growth of an indicator."""

@@ -21,6 +21,7 @@ from pipelines import (
     cli_exports,
     cli_index,
     cli_notebook,
+    cli_panel,
     cli_report,
     cli_skill,
     cli_sql,
@@ -78,6 +79,22 @@ def run(
         bool, typer.Option("--peers", help="取全部31省 / all 31 provinces, not Henan alone.")
     ] = False,
     report: Annotated[bool, typer.Option(help="同时生成网页报告 / make the report too.")] = True,
+    engine: Annotated[
+        Literal["polars", "spark"],
+        typer.Option(help="在本机或在Spark上计算，结果相同 / here or on Spark; same results."),
+    ] = "polars",
+    master: Annotated[
+        str | None,
+        typer.Option(
+            help="Spark的地址，默认本机 / spark://…, yarn, k8s://…, local[*]; sc://… for Connect."
+        ),
+    ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            help="Spark各机器都能访问的文件夹或网址 / where Spark reads and writes: path or s3a://…."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """取数、检验、建库、发布 / ask the sources, check, build and publish everything."""
@@ -86,6 +103,13 @@ def run(
     from pipelines.run import run as run_all
 
     settings = Settings.default()
+    if engine != "spark" and (master or stage):
+        raise typer.BadParameter("--master and --stage belong to --engine spark")
+    on = None
+    if engine == "spark":
+        from pipelines.cluster import Spark
+
+        on = Spark(master, stage or str(settings.stage / "spark"))
 
     with progress() as say:
         result = run_all(
@@ -97,6 +121,7 @@ def run(
             only=source or (),
             peers=peers,
             wait=UNATTENDED_WAIT if wait else 0.0,
+            engine=on,
             say=say,
             answered=lambda state: print_answer(err, state),
             received=lambda receipt: cli_submissions.print_receipt(err, receipt),
@@ -339,6 +364,7 @@ for commands in (
     cli_exports,
     cli_index,
     cli_notebook,
+    cli_panel,
     cli_report,
     cli_skill,
     cli_sql,

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -82,14 +82,19 @@ class Spark:
     """Runs separable steps on Spark and all others here.
 
     Args:
-        session: see `connect`.
+        master: see `connect`; asked for with the first step that goes there.
         folder: where rows go to the cluster and come back, reached by driver and executors.
         parts: how many parts the indicators are divided into: a few times the cores. A part is
             computed in the memory of one executor.
     """
 
-    def __init__(self, session: "SparkSession", folder: str, parts: int = PARTS) -> None:
-        self.session, self.folder, self.parts = session, folder.rstrip("/"), parts
+    def __init__(self, master: str | None, folder: str, parts: int = PARTS) -> None:
+        self.master, self.folder, self.parts = master, folder.rstrip("/"), parts
+
+    @cached_property
+    def session(self) -> "SparkSession":
+        """The session on the cluster."""
+        return connect(self.master)
 
     def __call__(
         self, group: Sequence[Step], context: Context, frames: Frames

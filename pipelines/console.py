@@ -46,6 +46,23 @@ def progress() -> Iterator[Callable[[str, str, int, int], None]]:
         yield say
 
 
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar of how many are done of how many; a line now and then where nobody looks on."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                  console=err, transient=True, disable=not err.is_terminal) as bar:  # fmt: skip
+        task = bar.add_task(what, total=None)
+
+        def say(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            if not err.is_terminal:
+                err.print(f"[{done}/{total}] {what}", markup=False)
+
+        yield say
+
+
 def json_text(data: Any) -> str:
     """One JSON document; dates as ISO text, what is not finite as null."""
     text = json.dumps(data, default=lambda x: float(x) if isinstance(x, Decimal) else str(x))

@@ -104,9 +104,7 @@ def night(
     on_step("sweep")
     sweep(stage.results, f"{BY}=*/{UNFINISHED}*")
     wanted = keys_of(stage, as_of)
-    missing = [
-        partition for partition, key in wanted if not _folder(stage, partition, key).is_dir()
-    ]
+    missing = [partition for partition, _ in missing_of(stage, wanted)]
     keys = {partition.indicator_id: key for partition, key in wanted}
     done = 0
     for batch in _batches(missing, batch_rows):
@@ -124,6 +122,13 @@ def keys_of(stage: Stage, as_of: dt.date) -> list[tuple[Partition, str]]:
     """Every indicator with the key of its results. Reads names of files only."""
     code = program_sha256()
     return [(partition, partition.key(code, as_of)) for partition in stage.partitions()]
+
+
+def missing_of(
+    stage: Stage, wanted: Sequence[tuple[Partition, str]]
+) -> list[tuple[Partition, str]]:
+    """Those whose results are not there yet."""
+    return [(part, key) for part, key in wanted if not _folder(stage, part, key).is_dir()]
 
 
 def finish(

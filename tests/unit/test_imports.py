@@ -32,6 +32,7 @@ MAY_IMPORT_ASSETS = {
     "pipelines/report.py": None,
     "pipelines/asset_pages.py": None,
     "pipelines/notebook.py": {"assets.charts.style", "assets.figures"},
+    "pipelines/cli_panel.py": {"assets.panel.night", "assets.panel.stage"},
     "pipelines/cli_skill.py": {"assets.outlook.peers_forecast"},
     "pipelines/cli_sql.py": {
         "assets.examples",

@@ -24,12 +24,13 @@ def by_trust() -> list[pl.Expr]:
 
     Quality, then the latest publication; what is left is decided by source, within a source by the
     moment of retrieval, the last one first (a submission that was handed in again the same day),
-    and by line, so that the same input always gives the same record.
+    by line and by content, so that the same input always gives the same record.
     """
     rank = pl.col("quality").replace_strict(QUALITY_RANK, return_dtype=pl.Int8)
     days_back = -pl.col("published_on").cast(pl.Int32)
     moments_back = -pl.col("retrieved_at").cast(pl.Datetime("us")).cast(pl.Int64)
-    return [rank, days_back, pl.col("source_id"), moments_back, pl.col("source_row")]
+    last = [pl.col("source_row"), pl.col("observation_id")]
+    return [rank, days_back, pl.col("source_id"), moments_back, *last]
 
 
 def value_of_record(known: pl.DataFrame, grain: list[str]) -> pl.DataFrame:

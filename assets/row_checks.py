@@ -96,7 +96,7 @@ def _with_references(
         .group_by("indicator_id", "region_code")
         .agg(target_size=pl.col("value").median())
     )
-    series = ["indicator_id", "region_code"]
+    series, same_row = ["indicator_id", "region_code"], ["indicator_id", "observation_id"]
     size = pl.when(pl.col("value") > 0).then(pl.col("value"))
     in_series = size.count().over(series)
     frame = rows.join(bounds, on="indicator_id", how="left").join(goal, on=series, how="left")
@@ -109,9 +109,9 @@ def _with_references(
     )
     # Of rows with the same content, and of two values that contradict each other, the more
     # trusted one stays. Few rows come into question: the others are not put in order.
-    twins = frame.filter(pl.col("observation_id").is_duplicated())
+    twins = frame.filter(pl.struct(same_row).is_duplicated())
     pairs = frame.filter(pl.col("in_series") == 2)
-    frame = frame.join(_order(twins, ["observation_id"], "twin"), on="place", how="left")
+    frame = frame.join(_order(twins, same_row, "twin"), on="place", how="left")
     frame = frame.join(_order(pairs, series, "trust_order"), on="place", how="left")
     return frame.with_columns(
         off_series=(pl.col("value") / pl.col("series_size")).log10().abs(),

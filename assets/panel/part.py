@@ -19,7 +19,7 @@ from assets.rejections import Origin, Rejection, rejected_rows
 from assets.row_checks import judge_rows, rejections
 from pipelines.faults import Fault
 from schemas.compiled import broken_rules, same_columns
-from schemas.contract import ContractError, conform, empty, schema_of, validate
+from schemas.contract import ContractError, empty, schema_of
 from schemas.tables_core import Observations, ObservationVintages, RejectedRows
 from schemas.tables_gap import GapToGoal
 
@@ -95,9 +95,9 @@ def _judged(rows: pl.DataFrame, reference: Reference) -> tuple[pl.DataFrame, pl.
     if broken is not None:
         unfit = rows.with_columns(broken_rule=broken).drop_nulls("broken_rule")
         refused += _unfit(unfit.with_columns(raw=_as_it_came(rows)))
-    accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns)
-    accepted = validate(conform(accepted, ObservationVintages), ObservationVintages)
-    return accepted, rejected_rows(refused)
+    return judged.filter(pl.col("broken_rule").is_null()).select(rows.columns), rejected_rows(
+        refused
+    )
 
 
 def _of_the_register(reference: Reference) -> dict[str, pl.Expr]:

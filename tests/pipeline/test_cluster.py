@@ -1,13 +1,16 @@
 """`duibiao run --engine spark` on a real local Spark: every table that of the embedded engine."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from benchmarks.on_spark import differing, frames_of, run
+from benchmarks.synthetic import Panel
 from pipelines.cluster import ClusterError, Spark, connect
-from pipelines.graph import steps
+from pipelines.graph import here, steps
 from pipelines.run import compute
 from pipelines.settings import Settings
 from schemas.contract import TABLES, conform
@@ -17,10 +20,14 @@ pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(scope="module")
-def spark_is_there() -> None:
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     if shutil.which("java") is None:
         pytest.skip("Java is not installed")
     pytest.importorskip("pyspark.sql", reason="the spark extra is not installed")
+    engine = Spark("local[2]", str(tmp_path_factory.mktemp("cluster") / "stage"), parts=2)
+    engine.session.conf.set("spark.sql.shuffle.partitions", "2")
+    yield engine
+    engine.session.stop()
 
 
 def quiet(group: str, name: str, number: int, total: int) -> None:
@@ -28,28 +35,32 @@ def quiet(group: str, name: str, number: int, total: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("spark_is_there")
-def test_every_table_of_a_run_is_the_same(published: Settings, tmp_path: Path) -> None:
-    engine = Spark("local[2]", str(tmp_path / "stage"), parts=4)
-    engine.session.conf.set("spark.sql.shuffle.partitions", "4")
-    try:
-        theirs = compute(published, TODAY, quiet, engine)
-    finally:
-        engine.session.stop()
+def test_every_table_of_a_run_is_the_same(published: Settings, spark: Spark) -> None:
+    theirs = compute(published, TODAY, quiet, spark)
     ours = compute(published, TODAY, quiet)
     assert ours.keys() == theirs.keys()
     for name in sorted(TABLES.keys() & ours.keys()):
         assert conform(ours[name], TABLES[name]).equals(conform(theirs[name], TABLES[name])), name
 
     # What went there and came back lies there as Parquet that anything reads.
-    rows = pl.read_parquet(tmp_path / "stage" / "in" / "observation_vintages" / "**" / "*.parquet")
+    rows = pl.read_parquet(Path(spark.folder) / "in" / "observation_vintages" / "**" / "*.parquet")
     assert set(rows["observation_id"]) == set(ours["observation_vintages"]["observation_id"])
-    gaps = pl.read_parquet(tmp_path / "stage" / "out" / "gaps-gap_to_goal" / "*.parquet")
+    gaps = pl.read_parquet(Path(spark.folder) / "out" / "gaps-gap_to_goal" / "*.parquet")
     assert set(gaps["target_id"]) == set(ours["gap_to_goal"]["target_id"])
 
 
-@pytest.mark.usefixtures("spark_is_there")
+@pytest.mark.slow
+def test_a_synthetic_panel_with_faults_is_judged_alike(spark: Spark) -> None:
+    panel = Panel(indicators=4, years=8, cities=0, counties=60)
+    given = frames_of(panel)
+    ours, theirs = (run(engine, panel, given) for engine in (here, spark))
+    assert differing(ours, theirs) == []
+    assert ours["refused_synthetic"]["rule"].n_unique() == 4
+    assert ours["gap_to_goal"]["status"].n_unique() > 5
+
+
 def test_where_nobody_answers_it_says_so() -> None:
+    pytest.importorskip("pyspark.sql", reason="the spark extra is not installed")
     with pytest.raises(ClusterError, match=r"sc://127\.0\.0\.1:9.*docs/scale\.md"):
         connect("sc://127.0.0.1:9")
 

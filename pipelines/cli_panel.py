@@ -33,7 +33,7 @@ def panel(
     ] = "polars",
     batch_rows: Annotated[
         int, typer.Option(min=1, help="一批的行数，越多越快越占内存 / rows computed at once.")
-    ] = 1_000_000,
+    ] = 500_000,
     dry_run: Annotated[
         bool, typer.Option(help="只看哪些要重算 / say what would be computed, and do nothing.")
     ] = False,

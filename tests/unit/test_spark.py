@@ -1,4 +1,9 @@
-"""The same formulas on a real local Spark: every metric equal to the embedded engine."""
+"""The formulas of a position as Spark's own plan: equal to the embedded engine.
+
+`duibiao run --engine spark` does not need it (tests/pipeline/test_cluster.py): it shows that the
+expressions hold nothing that only one engine has. The whole of `gap_metrics` is the same kind of
+expressions; as one plan it takes Spark longer to compile than all of them take to compute.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -9,10 +14,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from assets.metrics.engine import PastFrames, compute
-from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, gap_metrics, history_metrics
-from assets.metrics.projection import Past
-from assets.outlook.pools import LEVELS, students_t
+from assets.metrics.engine import compute
+from assets.metrics.gap import GOAL_COLUMNS, SERIES_COLUMNS, history_metrics
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -87,42 +90,14 @@ def goals_and_series() -> tuple[pl.DataFrame, pl.DataFrame]:
     return goal_frame.select(list(GOAL_COLUMNS)), series_frame.select(list(SERIES_COLUMNS))
 
 
-def synthetic_past() -> PastFrames:
-    """Past errors of one synthetic pool, up to five years ahead, beside Student's t."""
-    errors = pl.DataFrame(
-        [(("errors"), float(h), e * h / 7.0) for h in range(1, 6) for e in range(-30, 40)],
-        schema=["pool", "horizon", "error"], orient="row",
-    )  # fmt: skip
-    quantiles = errors.group_by("pool", "horizon").agg(
-        n_errors=pl.len().cast(pl.Int64),
-        **{name: pl.col("error").quantile(q, "linear") for name, q in LEVELS.items()},
-    )
-    students = students_t()
-    return PastFrames(
-        pl.concat([errors, students.errors]), pl.concat([quantiles, students.quantiles])
-    )
-
-
-@pytest.mark.parametrize("metrics", [gap_metrics, history_metrics])
 @pytest.mark.slow
-def test_spark_gives_the_same(spark: "SparkSession", metrics: object) -> None:
+def test_spark_gives_the_same(spark: "SparkSession") -> None:
     goals, series = goals_and_series()
-    past = synthetic_past()
-    chosen = gap_metrics if metrics is gap_metrics else history_metrics
-    on_spark = [nw.from_native(spark.createDataFrame(f.to_arrow())) for f in (goals, series, *past)]
-    if chosen is gap_metrics:
-        made = gap_metrics(on_spark[0], on_spark[1], Past(on_spark[2], on_spark[3]))
-        ours = compute(chosen, goals, series, past=past)
-        assert ours["interval_method"].drop_nulls().n_unique() == 2
-        assert {"damped", "damped_logit"} <= set(ours["projection_method"])
-        assert "p_on_time" in ours["decided_by"]
-    else:
-        made = history_metrics(on_spark[0], on_spark[1])
-        ours = compute(chosen, goals, series)
-    spark_frame = nw.to_native(made)
-    theirs = pl.from_arrow(spark_frame.toArrow())
+    on_spark = [nw.from_native(spark.createDataFrame(f.to_arrow())) for f in (goals, series)]
+    ours = compute(history_metrics, goals, series)
+    theirs = pl.from_arrow(nw.to_native(history_metrics(*on_spark)).toArrow())
     assert isinstance(theirs, pl.DataFrame)
-    key = ["goal_id"] if chosen is gap_metrics else ["goal_id", "t"]
+    key = ["goal_id", "t"]
     assert_frame_equal(
         ours.sort(key), theirs.select(ours.columns).sort(key), check_dtypes=False,
         rel_tol=1e-9, abs_tol=1e-9,

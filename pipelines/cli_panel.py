@@ -62,7 +62,10 @@ def panel(
                 out.print(f"  {escape(name)}")
         return
     with counted("指标 indicators") as say:
-        result = night(place, day, engine=engine, batch_rows=batch_rows, say=say)
+        result = night(
+            place, day, engine=engine, batch_rows=batch_rows, say=say,
+            notify=lambda message: err.print(f"[yellow]{escape(message)}[/]"),
+        )  # fmt: skip
     if as_json:
         emit(
             {

@@ -9,18 +9,29 @@ run again, it goes on where it was and ends with the same files.
 import datetime as dt
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+from filelock import FileLock, Timeout
 
 from assets.metrics.engine import Engine
 from assets.panel.part import RESULTS, Reference, work
 from assets.panel.publish import publish_views
-from assets.panel.stage import BY, Partition, Stage, read_reference, read_rows, sweep
+from assets.panel.stage import (
+    BY,
+    Partition,
+    Stage,
+    StageError,
+    read_reference,
+    read_rows,
+    sweep,
+)
 from pipelines import clock
 from pipelines.files import sha256_of, sync, sync_tree, whole
 from pipelines.fingerprint import program_sha256
@@ -28,7 +39,11 @@ from pipelines.fingerprint import program_sha256
 BATCH_ROWS: Final = 500_000  # landed rows computed at once: below 2 GB of memory
 KEPT_NIGHTS: Final = 10
 PART: Final = "part.json"
+LOCK: Final = "night.lock"
+DOING: Final = "night.json"  # there only while a night computes
 UNFINISHED: Final = ".tmp-"
+
+log = logging.getLogger(__name__)
 
 Say = Callable[[int, int], None]
 Work = Callable[[pl.DataFrame, Reference, dt.date], Mapping[str, pl.DataFrame]]
@@ -86,6 +101,7 @@ def night(
     engine: Engine = "polars",
     batch_rows: int = BATCH_ROWS,
     say: Say = lambda done, total: None,
+    notify: Callable[[str], None] = log.warning,
     on_step: Callable[[str], None] = lambda name: None,
 ) -> Night:
     """Compute what changed since the last night, and publish if anything did.
@@ -95,27 +111,76 @@ def night(
         batch_rows: landed rows computed at once. More is faster and takes more memory; an
             indicator is never divided.
         say: is told how many indicators of those to compute are done.
+        notify: is told if the last night was killed.
         on_step: is told the name of each step before it begins.
 
     Raises:
-        StageError: rows have landed that nothing is there to judge by.
+        StageError: rows have landed that nothing is there to judge by, another night is running,
+            or results cannot be written.
         ContractError: rows lack columns or have other types; what was computed before stays.
     """
-    on_step("sweep")
-    sweep(stage.results, f"{BY}=*/{UNFINISHED}*")
-    wanted = keys_of(stage, as_of)
-    missing = [partition for partition, _ in missing_of(stage, wanted)]
-    keys = {partition.indicator_id: key for partition, key in wanted}
-    done = 0
-    for batch in _batches(missing, batch_rows):
-        on_step("compute")
-        rows = read_rows(batch)
-        results = work(rows, read_reference(batch), as_of, engine)
-        on_step("write")
-        _write(stage, batch, keys, rows, results)
-        done += len(batch)
-        say(done, len(missing))
-    return finish(stage, as_of, wanted, [p.indicator_id for p in missing], on_step)
+    with only_night(stage, notify) as doing:
+        on_step("sweep")
+        sweep(stage.results, f"{BY}=*/{UNFINISHED}*")
+        wanted = keys_of(stage, as_of)
+        missing = [partition for partition, _ in missing_of(stage, wanted)]
+        keys = {partition.indicator_id: key for partition, key in wanted}
+        done = 0
+        for batch in _batches(missing, batch_rows):
+            on_step("compute")
+            rows = read_rows(batch)
+            doing([partition.indicator_id for partition in batch], rows.height)
+            results = work(rows, read_reference(batch), as_of, engine)
+            on_step("write")
+            _write(stage, batch, keys, rows, results)
+            done += len(batch)
+            say(done, len(missing))
+        return finish(stage, as_of, wanted, [p.indicator_id for p in missing], on_step)
+
+
+@contextmanager
+def only_night(
+    stage: Stage, notify: Callable[[str], None]
+) -> Iterator[Callable[[list[str], int], None]]:
+    """Hold the stage; gives what notes which indicators and how many rows are being computed.
+
+    A night that is killed, by want of memory for instance, can say nothing: the next one does.
+
+    Raises:
+        StageError: another night is running.
+    """
+    note = stage.root / DOING
+    stage.root.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(stage.root / LOCK, timeout=0):
+            if note.exists():
+                notify(_killed(note))
+            try:
+                yield lambda names, rows: _note(note, names, rows)
+            finally:
+                note.unlink(missing_ok=True)
+    except Timeout as error:
+        raise StageError(
+            f"{stage.root}: 另一次运行正在写入 / another night is running here: wait for it"
+        ) from error
+
+
+def _note(path: Path, names: list[str], rows: int) -> None:
+    record = {"indicators": names, "rows": rows, "since": clock.now().isoformat(timespec="seconds")}
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+
+def _killed(path: Path) -> str:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        names, rows, since = ", ".join(told["indicators"]), told["rows"], told["since"]
+    except (ValueError, KeyError, TypeError):
+        names, rows, since = "?", "?", "?"
+    return (
+        f"上一次运行在计算 {names}（{rows} 行，{since}）时被终止；若内存不足，请调小 --batch-rows / "
+        f"the last night was killed while computing {names} ({rows} rows, {since}); if memory ran "
+        "out, lower --batch-rows. What it had published stays"
+    )
 
 
 def keys_of(stage: Stage, as_of: dt.date) -> list[tuple[Partition, str]]:
@@ -206,8 +271,15 @@ def write_part(
     folder = stage.results / f"{BY}={indicator}" / key
     draft = folder.with_name(f"{UNFINISHED}{key}")
     draft.mkdir(parents=True)
-    for table, frame in tables.items():
-        frame.write_parquet(draft / f"{table}.parquet")
+    try:
+        for table, frame in tables.items():
+            frame.write_parquet(draft / f"{table}.parquet")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise StageError(
+            f"{indicator}: 结果无法写入 / the results cannot be written below {stage.results} "
+            f"({error}): is the disk full? What was published stays; make room and run again"
+        ) from error
     rejected = tables["rejected_rows"].height
     part = Part(
         indicator, key, rows_in, rows_in - rejected, rejected,

@@ -14,7 +14,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
-from assets.panel.night import Night, last_night, night
+from assets.panel.night import Night, last_night, night, only_night
 from assets.panel.part import RESULTS, Reference
 from assets.panel.stage import Stage, StageError
 from benchmarks.synthetic import Panel
@@ -204,12 +204,41 @@ def test_a_night_killed_anywhere_ends_as_an_undisturbed_one(
     )  # fmt: skip
     assert killed.returncode == -9, killed.stderr
     assert ask(stage, "SELECT count(*) AS n FROM gap_to_goal")["n"].item() > 0  # whole as ever
-    again, plain = night(stage, SYNTHETIC.as_of), night(undisturbed, SYNTHETIC.as_of)
+    told: list[str] = []
+    again = night(stage, SYNTHETIC.as_of, notify=told.append)
+    plain = night(undisturbed, SYNTHETIC.as_of)
+    assert [("synthetic_000" in message, "--batch-rows" in message) for message in told] == [
+        (True, True)
+    ]
     assert again.content_sha256 == plain.content_sha256
     assert bytes_of(stage) == bytes_of(undisturbed)
     sql = "FROM gap_to_goal ORDER BY target_id"
     assert ask(stage, sql).equals(ask(undisturbed, sql))
     assert not list(stage.results.rglob(".tmp-*"))
+
+
+def test_a_full_disk_is_said_and_leaves_the_last_night(computed: Stage, tmp_path: Path) -> None:
+    """No file may become larger than 20 blocks, as where the disk is full."""
+    stage = copied(computed, tmp_path)
+    stage.land(one_more_month(1))
+    program = "from pipelines.cli import main; main()"
+    command = f"ulimit -f 20; exec {sys.executable} -c '{program}' panel {stage.root}"
+    failed = subprocess.run(
+        ["bash", "-c", f"{command} --as-of {SYNTHETIC.as_of}"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert failed.returncode == 1
+    assert "Traceback" not in failed.stderr
+    assert "synthetic_0001" in failed.stderr
+    assert "is the disk full?" in failed.stderr.replace("\n", " ")
+    assert ask(stage, "SELECT count(*) AS n FROM gap_to_goal")["n"].item() > 0
+    assert night(stage, SYNTHETIC.as_of).computed == ("synthetic_0001",)
+
+
+def test_two_nights_at_once_are_refused(computed: Stage, tmp_path: Path) -> None:
+    stage = copied(computed, tmp_path)
+    with only_night(stage, print), pytest.raises(StageError, match="another night"):
+        night(stage, SYNTHETIC.as_of)
 
 
 def test_a_reader_keeps_what_it_opened(computed: Stage, tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def _killed(path: Path) -> str:
     except (ValueError, KeyError, TypeError):
         names, rows, since = "?", "?", "?"
     return (
-        f"上一次运行在计算 {names}（{rows} 行，{since}）时被终止；若内存不足，请调小 --batch-rows / "
+        f"上一次运行在计算 {names}（{rows} 行，{since}）时被终止；内存不足则调小 --batch-rows / "
         f"the last night was killed while computing {names} ({rows} rows, {since}); if memory ran "
         "out, lower --batch-rows. What it had published stays"
     )

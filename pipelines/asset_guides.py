@@ -118,23 +118,12 @@ GUIDES: Final[dict[str, Label]] = {
         "past errors. Usually about 2,800 rows. Look at the assurance before quoting one.",
     ),
     "past_errors": Label(
-        "每行是一次以往预测的误差，按截至日期、数值类型和预测年数分组。由各序列的历史推出。通常数万行。"
-        "看什么：某一组的误差是否突然变大。",
+        "每行是一次以往预测的误差，按截至日期、数值类型和预测年数分组；同时备有各变化日所知的目标。"
+        "由登记册和各序列的历史推出。通常数万行。看什么：某一组的误差是否突然变大。",
         "A row is the error of one past projection, pooled by as-of day, kind of value and years "
-        "ahead. Derived from the series themselves. Usually tens of thousands of rows. Look for "
-        "a pool whose errors suddenly grew.",
-    ),
-    "targets_by_day": Label(
-        "每行是某一天所知的一个目标；凡有新目标、新数据或期限已过的日子都在内，逐日差距按这些天计算。"
-        "由登记册推出。通常约一万行。看什么：最近一天是否为今天。",
-        "A row is a goal as it was known on a day on which a goal or a value became known or a "
-        "deadline had passed: the days of the gaps by day. Derived from the register. Usually "
-        "about 10,000 rows. Look whether the last day is today.",
-    ),
-    "past_quantiles": Label(
-        "每组误差的四个分位数，预测区间由此得出。通常数百行。看什么：样本数是否够多。",
-        "Four quantiles of each pool of errors, from which intervals are read. Usually hundreds of "
-        "rows. Look at the number of errors behind each.",
+        "ahead; beside it the goals as they were known on each day of change. Derived from the "
+        "register and the series. Usually tens of thousands of rows. Look for a pool whose errors "
+        "suddenly grew.",
     ),
     "outlook": Label(
         "每个序列离最新目标还有多远、何时能到，各一句话。通常约570行。看什么：期限已过仍未达到的。",

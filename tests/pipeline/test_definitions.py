@@ -64,7 +64,8 @@ def test_data_flow_from_the_register_to_the_warehouse(graph: Any) -> None:
         return {key.path[-1] for key in graph.get(dg.AssetKey(name)).parent_keys}
 
     assert {"observations", "gap_to_goal", "checks", "statements"} <= parents("warehouse")
-    assert {"observation_vintages", "targets"} <= parents("gap_to_goal")
+    assert {"observation_vintages", "past_errors"} <= parents("gap_to_goal")
+    assert {"observation_vintages", "targets"} <= parents("past_errors")
     assert {"ecommerce", "base_stations_5g"} <= parents("observation_vintages")
     assert {"parsed_rows", "indicators"} <= parents("ecommerce")
 

@@ -126,13 +126,13 @@ def night(
         missing = [partition for partition, _ in missing_of(stage, wanted)]
         keys = {partition.indicator_id: key for partition, key in wanted}
         done = 0
-        for batch in _batches(missing, batch_rows):
+        for batch in batches(missing, batch_rows):
             on_step("compute")
             rows = read_rows(batch)
             doing([partition.indicator_id for partition in batch], rows.height)
             results = work(rows, read_reference(batch), as_of, engine)
             on_step("write")
-            _write(stage, batch, keys, rows, results)
+            write_results(stage, batch, keys, rows, results)
             done += len(batch)
             say(done, len(missing))
         return finish(stage, as_of, wanted, [p.indicator_id for p in missing], on_step)
@@ -233,7 +233,7 @@ def parts_files(stage: Stage, parts: Iterable[Part]) -> dict[str, list[Path]]:
     return {table: [folder / f"{table}.parquet" for folder in folders] for table in RESULTS}
 
 
-def _batches(partitions: Sequence[Partition], limit: int) -> Iterator[list[Partition]]:
+def batches(partitions: Sequence[Partition], limit: int) -> Iterator[list[Partition]]:
     """Indicators together as long as their rows stay below the limit."""
     batch: list[Partition] = []
     rows = 0
@@ -247,13 +247,14 @@ def _batches(partitions: Sequence[Partition], limit: int) -> Iterator[list[Parti
         yield batch
 
 
-def _write(
+def write_results(
     stage: Stage,
     batch: Sequence[Partition],
     keys: Mapping[str, str],
     rows: pl.DataFrame,
     results: Mapping[str, pl.DataFrame],
 ) -> None:
+    """File the results of a batch, each indicator under its key."""
     counts = dict(rows.group_by(BY).len().iter_rows())
     split = {name: _by_indicator(frame) for name, frame in results.items()}
     for partition in batch:

@@ -6,6 +6,7 @@ with, it is this function, and no result of an indicator depends on another one.
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def work(
     rows = rows.select(empty(ObservationVintages).columns)
     if not same_columns(rows, schema_of(ObservationVintages)):
         raise ContractError(f"the rows have the types {rows.schema}, not those of their contract")
-    accepted, refused = _judged(rows, reference)
+    accepted, refused = judged(rows, reference)
     return {
         "rejected_rows": refused,
         "observations": observations_table(accepted, as_of),
@@ -82,22 +83,28 @@ def work(
     }
 
 
-def _judged(rows: pl.DataFrame, reference: Reference) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Accepted rows and the table of refused ones."""
+def judged(rows: pl.DataFrame, reference: Reference) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split the rows into accepted ones, as they came, and the table `rejected_rows`."""
     broken = broken_rules(rows, schema_of(ObservationVintages), _of_the_register(reference))
     fit = rows if broken is None else rows.filter(broken.is_null())
-    judged = judge_rows(
+    found = judge_rows(
         fit, reference.indicators, reference.targets, fit.clear(), reference.breaks,
         NOTHING_LIFTED,
     )  # fmt: skip
-    wrong = judged.drop_nulls("broken_rule")
+    wrong = found.drop_nulls("broken_rule")
     refused = list(rejections(wrong.with_columns(raw=_as_it_came(rows)), {}))
     if broken is not None:
         unfit = rows.with_columns(broken_rule=broken).drop_nulls("broken_rule")
         refused += _unfit(unfit.with_columns(raw=_as_it_came(rows)))
-    return judged.filter(pl.col("broken_rule").is_null()).select(rows.columns), rejected_rows(
-        refused
-    )
+    lines = Counter((r.origin.landing_sha256, r.origin.source_row) for r in refused)
+    if lines and max(lines.values()) > 1:
+        (sha, line), times = lines.most_common(1)[0]
+        raise ContractError(
+            f"{times} refused rows say that they are line {line} of the landing {sha}: every row "
+            "needs a line of its own (columns landing_sha256 and source_row)"
+        )
+    accepted = found.filter(pl.col("broken_rule").is_null()).select(rows.columns)
+    return accepted, rejected_rows(refused)
 
 
 def _of_the_register(reference: Reference) -> dict[str, pl.Expr]:

@@ -68,6 +68,11 @@ serve:  ## the report in a browser, on this machine (ARGS: --port N)
 	@$(ENV)
 	@.venv/bin/duibiao serve $(ARGS)
 
+.PHONY: bench
+bench:  ## how a night scales, on synthetic data (ARGS: --sizes 1,10 --json FILE --plot FILE)
+	@$(ENV) test
+	@$(PY) -m benchmarks.scale $(ARGS)
+
 .PHONY: dictionary
 dictionary:  ## docs/dictionary.md again, after a change of tables, views or examples
 	@$(MAKE) run

@@ -279,5 +279,3 @@ def _queries(work: str, statements: list[str], values: list[str]) -> Answer:
 
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-

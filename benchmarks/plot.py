@@ -33,8 +33,8 @@ def _chart(sizes: Sequence[dict[str, Any]]) -> alt.Chart:
         for row in size["stages"]
         if row["seconds"]
     ]
-    return (
-        alt.Chart(alt.Data(values=points))
+    chart: alt.Chart = (
+        alt.Chart(alt.InlineData(values=points))
         .mark_line(point=True)
         .encode(
             x=alt.X("rows:Q", scale=alt.Scale(type="log"), title="观测值行数 observations, rows"),
@@ -52,3 +52,4 @@ def _chart(sizes: Sequence[dict[str, Any]]) -> alt.Chart:
             ),
         )
     )  # fmt: skip
+    return chart

@@ -13,7 +13,7 @@ from benchmarks.stages import first_batch, generate
 from benchmarks.synthetic import Panel
 from pipelines.settings import PROJECT
 
-SHOWN: Final = 15  # functions of a stage
+SHOWN: Final = 25  # functions of a stage
 OURS: Final = tuple(str(PROJECT / name) for name in ("assets", "schemas", "pipelines"))
 
 

@@ -89,7 +89,7 @@ def test_pandas_answers_the_same_question(tmp_path: Path) -> None:
     ours = pl.read_parquet(
         sorted(Stage(tmp_path / "stage").results.glob("*/*/gap_to_goal.parquet")),
         hive_partitioning=False,
-    ).select(columns, "status", "required_pace")
+    ).select(*columns, "status", "required_pace")
     theirs = pl.read_parquet(tmp_path / "pandas.parquet")
     assert ours.height == TINY.indicators * TINY.regions.height
     both = ours.join(theirs, on="target_id", suffix="_pandas", validate="1:1")

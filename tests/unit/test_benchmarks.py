@@ -119,6 +119,13 @@ def test_the_generator_is_deterministic_and_says_that_it_is_synthetic() -> None:
     assert TINY.documents["title_zh"].str.starts_with("合成").all()
 
 
+@pytest.mark.parametrize("asked", [1_000, 50_000, 500_000, 10_000_000])
+def test_panels_have_about_the_size_asked_for(asked: int) -> None:
+    panel = scale.panel_of(asked)
+    assert panel.indicators >= 2
+    assert panel.indicators * panel.rows_an_indicator == pytest.approx(asked, rel=0.2)
+
+
 def test_exponents_and_picture_of_two_sizes(size: dict[str, Any], tmp_path: Path) -> None:
     larger = json.loads(json.dumps(size)) | {"observations": 10 * size["observations"]}
     for row in larger["stages"]:

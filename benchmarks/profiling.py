@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from assets.panel.part import _gaps, _judged
+from assets.panel.part import gaps_of, judged
 from assets.record import known_on, observations_table
 from benchmarks.stages import first_batch, generate
 from benchmarks.synthetic import Panel
@@ -28,12 +28,12 @@ def profiled(panel: Panel, work: Path) -> str:
     """
     generate(str(work), asdict(panel))
     rows, reference = first_batch(str(work))
-    accepted, _ = _judged(rows, reference)  # the first call loads what later ones have at hand
+    accepted, _ = judged(rows, reference)  # the first call loads what later ones have at hand
     day = panel.as_of
     stages: dict[str, Callable[[], object]] = {
-        "contracts": lambda: _judged(rows, reference),
+        "contracts": lambda: judged(rows, reference),
         "record": lambda: observations_table(accepted, day),
-        "gaps": lambda: _gaps(known_on(accepted, [day]), reference, day, "polars"),
+        "gaps": lambda: gaps_of(known_on(accepted, [day]), reference, day, "polars"),
     }
     lines = [f"one batch of synthetic data, {rows.height:,} rows"]
     for name, call in stages.items():

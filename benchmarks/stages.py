@@ -14,8 +14,16 @@ from typing import Any, Final
 import duckdb
 import polars as pl
 
-from assets.panel.night import BATCH_ROWS, _batches, _write, finish, keys_of, last_night, night
-from assets.panel.part import RESULTS, Reference, _gaps, _judged
+from assets.panel.night import (
+    BATCH_ROWS,
+    batches,
+    finish,
+    keys_of,
+    last_night,
+    night,
+    write_results,
+)
+from assets.panel.part import RESULTS, Reference, gaps_of, judged
 from assets.panel.publish import LINK
 from assets.panel.stage import BY, Partition, Stage, read_reference, read_rows
 from assets.record import GRAIN, known_on, observations_table
@@ -65,7 +73,7 @@ def contracts(work: str, panel: dict[str, Any]) -> Answer:
     for number, batch in enumerate(_all(work)):
         with watch:
             frame = read_rows(batch)
-            accepted, rejected = _judged(frame, read_reference(batch))
+            accepted, rejected = judged(frame, read_reference(batch))
         accepted.write_parquet(_accepted(work) / f"{number:05}.parquet")
         rows, kept = rows + frame.height, kept + accepted.height
         refused += rejected.height
@@ -90,7 +98,7 @@ def gaps(work: str, panel: dict[str, Any]) -> Answer:
         with watch:
             frame = pl.read_parquet(_accepted(work) / f"{number:05}.parquet")
             known = known_on(frame, [as_of])
-            goals += _gaps(known, read_reference(batch), as_of, "polars").height
+            goals += gaps_of(known, read_reference(batch), as_of, "polars").height
         rows += frame.height
     return {"seconds": watch.seconds, "rows": rows, "goals": goals}
 
@@ -110,7 +118,7 @@ def publish(work: str, panel: dict[str, Any]) -> Answer:
                 )
                 for name in RESULTS
             }
-            _write(other, batch, keys, landed, results)
+            write_results(other, batch, keys, landed, results)
         rows += landed.height
     with watch:
         done = finish(other, as_of, wanted, list(keys))
@@ -238,7 +246,7 @@ def _accepted(work: str) -> Path:
 
 def _all(work: str) -> Iterator[list[Partition]]:
     """Every indicator, in the batches of a night."""
-    return _batches(_stage(work).partitions(), BATCH_ROWS)
+    return batches(_stage(work).partitions(), BATCH_ROWS)
 
 
 def _result(stage: Stage, partition: Partition, keys: dict[str, str], table: str) -> Path:

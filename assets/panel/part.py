@@ -79,7 +79,7 @@ def work(
     return {
         "rejected_rows": refused,
         "observations": observations_table(accepted, as_of),
-        "gap_to_goal": _gaps(known_on(accepted, [as_of]), reference, as_of, engine),
+        "gap_to_goal": gaps_of(known_on(accepted, [as_of]), reference, as_of, engine),
     }
 
 
@@ -145,7 +145,7 @@ def _unfit(rows: pl.DataFrame) -> Iterator[Rejection]:
         )  # fmt: skip
 
 
-def _gaps(
+def gaps_of(
     known: pl.DataFrame, reference: Reference, as_of: dt.date, engine: Engine
 ) -> pl.DataFrame:
     register = {

@@ -158,9 +158,10 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, as_of: AsOf
     ) -> Iterator[dg.MaterializeResult[Any]]:
         folder = folder_of(context.run.run_id)
-        made_of(folder, as_of.date())
         frames = {name: staged(context.run.run_id, name) for name in step.reads}
-        with run_lock(Settings.default()):  # the landing writes sidecars
+        # The landing writes sidecars, and steps may be processes side by side.
+        with run_lock(Settings.default()):
+            made_of(folder, as_of.date())
             made = step(Context(Settings.default(), as_of.date()), frames)
         for name, frame in made.items():
             stage.write_frame(folder, name, frame)

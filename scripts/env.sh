@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make or reuse the project's own virtual environment in .venv.
 #
-#   scripts/env.sh [EXTRA…]      EXTRA: test, ui, notebooks, exports, forecast, spark
+#   scripts/env.sh [EXTRA…]      EXTRA: test, ui, notebooks, exports, forecast, postgres, spark
 #
 # Installs the project editable with the pinned versions of constraints/constraints.txt, plus
 # the extras asked for now or earlier. `test` brings `spark` along where Java 17 or later runs.

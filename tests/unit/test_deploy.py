@@ -8,8 +8,8 @@ import click
 import compose_spec
 import pytest
 import yaml
-from dagster._cli import create_dagster_cli
-from dagster._daemon.cli import create_dagster_daemon_cli
+from dagster._cli import cli as dagster_cli
+from dagster._daemon.cli import cli as daemon_cli
 
 from pipelines.definitions import definitions
 from tests.conftest import ROOT
@@ -115,11 +115,11 @@ def parameters(cli: click.Command, arguments: list[str]) -> dict[str, Any]:
 
 def test_commands_are_dagsters_and_name_what_there_is(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    code = parameters(create_dagster_cli(), services["code"]["command"])
+    code = parameters(dagster_cli, services["code"]["command"])
     assert hasattr(import_module(code["module_name"]), "defs")
-    daemon = parameters(create_dagster_daemon_cli(), services["daemon"]["command"])
+    daemon = parameters(daemon_cli, services["daemon"]["command"])
     assert (ROOT / daemon["workspace"][0]).is_file()
-    health = parameters(create_dagster_cli(), services["code"]["healthcheck"]["test"][1:])
+    health = parameters(dagster_cli, services["code"]["healthcheck"]["test"][1:])
     (location,) = read("workspace.yaml")["load_from"]
     server = location["grpc_server"]
     assert server["host"] in services
@@ -133,7 +133,7 @@ def test_commands_are_dagsters_and_name_what_there_is(compose: dict[str, Any]) -
 def test_the_chart_gets_the_projects_module_and_its_data(chart: dict[str, Any]) -> None:
     (code,) = chart["dagster-user-deployments"]["deployments"]
     arguments = ["code-server", "start", "--port", str(code["port"]), *code["codeServerArgs"]]
-    module = parameters(create_dagster_cli(), ["dagster", *arguments])["module_name"]
+    module = parameters(dagster_cli, ["dagster", *arguments])["module_name"]
     assert import_module(module).defs is definitions()
     assert code["includeConfigInLaunchedRuns"] == {"enabled": True}
     (volume,), (mount,) = code["volumes"], code["volumeMounts"]

@@ -1,14 +1,17 @@
 """The nightly job with its steps in other processes, on Celery workers or in Kubernetes pods.
 
 The assets stay as they are: one more job over the same graph, with the executor that
-DUIBIAO_EXECUTOR names (docs/deploy.md). All places must share the folder data/.
+DUIBIAO_EXECUTOR names; DUIBIAO_RUN_CONFIG names a YAML file with its settings, as of a run
+(docs/deploy.md). All places must share the folder data/.
 """
 
 import os
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 import dagster as dg
+import yaml
 
 from pipelines.definitions import definitions
 from pipelines.nightly import SCHEDULE
@@ -21,12 +24,14 @@ EXECUTORS: Final = {
 }
 
 module, name = EXECUTORS[os.environ.get("DUIBIAO_EXECUTOR", "processes")]
+run_config = os.environ.get("DUIBIAO_RUN_CONFIG")
 
 JOB = dg.define_asset_job(
     "nightly_elsewhere",
     selection=dg.AssetSelection.all(),
     description="每晚重建并发布，各步在别处 / the nightly job, its steps elsewhere",
     executor_def=getattr(import_module(module), name),
+    config=yaml.safe_load(Path(run_config).read_text(encoding="utf-8")) if run_config else None,
 )
 
 # Stopped until somebody starts it: then stop `nightly_at_two`, or both run.

@@ -2,10 +2,13 @@
 
 import re
 from importlib import import_module
+from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import click
 import compose_spec
+import dagster as dg
 import pytest
 import yaml
 from dagster._cli import cli as dagster_cli
@@ -142,6 +145,25 @@ def test_the_chart_gets_the_projects_module_and_its_data(chart: dict[str, Any]) 
     assert chart["runLauncher"]["type"] == "K8sRunLauncher"
     assert chart["telemetry"] == {"enabled": False}
     assert chart["generatePostgresqlPasswordSecret"] is False
+
+
+def test_the_job_elsewhere_takes_its_settings_from_a_file_and_leaves_the_night_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "run.yaml"
+    settings.write_text("execution: {config: {max_concurrent: 2}}", encoding="utf-8")
+    monkeypatch.setenv("DUIBIAO_EXECUTOR", "processes")
+    monkeypatch.setenv("DUIBIAO_RUN_CONFIG", str(settings))
+    defs: dg.Definitions = run_path(str(DEPLOY / "elsewhere.py"))["defs"]
+    job = defs.resolve_job_def("nightly_elsewhere")
+    assert job.run_config == {"execution": {"config": {"max_concurrent": 2}}}
+    night = defs.resolve_job_def("nightly")
+    assert night.executor_def.name == "in_process"
+    assert set(job.graph.node_dict) == set(night.graph.node_dict)
+    schedule = defs.resolve_schedule_def("elsewhere_at_two")
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert schedule.cron_schedule == "0 2 * * *"
+    assert schedule.execution_timezone == "Asia/Shanghai"
 
 
 def test_versions_are_the_projects() -> None:

@@ -1,7 +1,6 @@
 """Dagster's history in PostgreSQL: a real server, the project's job, the files of deploy/."""
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -40,7 +39,9 @@ AS_OF = {"resources": {"as_of": {"config": {"day": TODAY.isoformat()}}}}
 
 def binaries() -> Path:
     """The newest of Debian's servers; other systems have theirs on the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: p.parts[-3])
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: float(p.parts[-3])
+    )
     on_path = shutil.which("initdb")
     if not found and on_path is None:
         pytest.skip("needs PostgreSQL (Debian: apt-get install postgresql)")
@@ -101,6 +102,8 @@ class Server:
 
     @staticmethod
     def _somebody() -> dict[str, Any]:
+        import pwd  # not on Windows
+
         found = pwd.getpwnam("nobody")
         return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
 

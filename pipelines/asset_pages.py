@@ -110,9 +110,12 @@ def preview(key: str, frame: pl.DataFrame, names: Mapping[str, str]) -> str:
     """The first rows of a table as markdown: Chinese heads, readable figures, labels for codes.
 
     Args:
-        key: the asset; one that is no table holds figures (columns of `observation_vintages`).
+        key: the asset; one that is no table holds figures (columns of `observation_vintages`), or
+            numbers between two steps, which are shown as they are.
         names: Chinese names of indicators and regions by id.
     """
+    if key not in TABLES and "observation_id" not in frame.columns:
+        return _as_it_is(frame)
     model = TABLES.get(key, ObservationVintages)
     known = {c.name: c for c in columns_of(model)}
     look = LOOKS.get(key) or (
@@ -128,6 +131,12 @@ def preview(key: str, frame: pl.DataFrame, names: Mapping[str, str]) -> str:
     )
     count = f"{min(PREVIEW_ROWS, shown.height)} / {frame.height} 行 rows"
     return f"{markdown(heads, cells)}\n\n{count}" if shown.height else "没有行 / no rows"
+
+
+def _as_it_is(frame: pl.DataFrame) -> str:
+    rows = ([str(value) for value in row] for row in frame.head(PREVIEW_ROWS).iter_rows())
+    count = f"{min(PREVIEW_ROWS, frame.height)} / {frame.height} 行 rows"
+    return f"{markdown(frame.columns, rows)}\n\n{count}" if frame.height else "没有行 / no rows"
 
 
 def _first_columns(model: type[Table]) -> Look:

@@ -182,13 +182,14 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
 
 def _picture(step: Step, key: str, frames: Frames, run_id: str, as_of: dt.date) -> str:
     """What an asset looks like, in markdown; "" for those that are better read as tables."""
-    if key == "gap_to_goal":
-        return attainment_picture(frames, as_of)
-    if f"vintages_{step.name}" in step.writes:
-        register = {name: staged(run_id, name) for name in REGISTER}
-        figures = pl.concat([frames[f"vintages_{step.name}"], frames["document_observations"]])
-        return theme_picture(step.name, figures, register, as_of)
-    return ""
+    is_theme = f"vintages_{step.name}" in step.writes
+    if key != "gap_to_goal" and not is_theme:
+        return ""
+    register = {name: staged(run_id, name) for name in REGISTER}
+    if not is_theme:
+        return attainment_picture(register | dict(frames), as_of)
+    figures = pl.concat([frames[f"vintages_{step.name}"], frames["document_observations"]])
+    return theme_picture(step.name, figures, register, as_of)
 
 
 def _names(run_id: str) -> dict[str, str]:

@@ -187,8 +187,7 @@ def test_duckdb_gives_the_same(computed: Stage, landed: Stage, tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("step", "times"), [("compute", 2), ("write", 2), ("publish", 1),
-                                             ("record", 1), ("prune", 1)])  # fmt: skip
+@pytest.mark.parametrize(("step", "times"), [("write", 2), ("publish", 1), ("record", 1)])
 def test_a_night_killed_anywhere_ends_as_an_undisturbed_one(
     computed: Stage, tmp_path: Path, step: str, times: int
 ) -> None:

@@ -154,4 +154,4 @@ def test_the_profile_names_the_projects_functions(tmp_path: Path) -> None:
     text = profiled(replace(TINY, indicators=1), tmp_path)
     assert "judge_rows (assets/row_checks.py" in text
     assert "observations_table (assets/record.py" in text
-    assert "question_of (assets/gaps.py" in text
+    assert "(assets/metrics/" in text

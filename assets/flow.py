@@ -5,7 +5,7 @@ calls. The order is that of `pipelines/graph.py`.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -270,19 +270,23 @@ def _source_failed(source_id: str, why: str, in_use: Landing | None) -> Finding:
     return Finding("error", "source_failed", "landings", source_id, zh, en, remedy)
 
 
-def theme(name: str, frames: Frames) -> dict[str, pl.DataFrame]:
-    """The observations of one theme, checked row by row against the documented targets."""
-    indicators = frames["indicators"].filter(pl.col("theme") == name)
+def themes(names: Collection[str], frames: Frames) -> dict[str, pl.DataFrame]:
+    """The observations of some themes, checked row by row against the documented targets."""
+    indicators = frames["indicators"].filter(pl.col("theme").is_in(list(names)))
     rows = frames["parsed_rows"].join(indicators, on="indicator_id", how="semi")
     reached = frames["document_observations"].join(indicators, on="indicator_id", how="semi")
     accepted, refused = check_rows(
         rows, indicators, frames["targets_of_register"], reached, _files(frames["landings"]),
         frames["series_breaks"], frames["lifted_rules"],
     )  # fmt: skip
-    return {
-        f"vintages_{name}": validate(conform(accepted, ObservationVintages), ObservationVintages),
-        f"refused_{name}": rejected_rows(refused),
-    }
+    accepted = validate(conform(accepted, ObservationVintages), ObservationVintages)
+    theme_of = dict(indicators.select("indicator_id", "theme").iter_rows())
+    found: dict[str, pl.DataFrame] = {}
+    for name in names:
+        ours = [indicator for indicator, theme in theme_of.items() if theme == name]
+        found[f"vintages_{name}"] = accepted.filter(pl.col("indicator_id").is_in(ours))
+        found[f"refused_{name}"] = rejected_rows(r for r in refused if r.indicator_id in ours)
+    return found
 
 
 def _files(landings: pl.DataFrame) -> dict[str, str]:

@@ -23,11 +23,16 @@ class Origin:
 
 @dataclass(frozen=True)
 class Rejection:
-    """A refused row: its origin, the fault that was found first, the row as it came."""
+    """A refused row: its origin, the fault that was found first, the row as it came.
+
+    Attributes:
+        indicator_id: of a row that could be read.
+    """
 
     origin: Origin
     fault: Fault
     raw: Mapping[str, str | None]
+    indicator_id: str | None = None
 
 
 def rejected_rows(rejections: Iterable[Rejection]) -> pl.DataFrame:

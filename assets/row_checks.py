@@ -235,7 +235,7 @@ def rejections(refused: pl.DataFrame, files: Mapping[str, str]) -> Iterator[Reje
             row["source_row"],
             row["landing_sha256"],
         )
-        yield Rejection(origin, _explain(row), json.loads(row["raw"]))
+        yield Rejection(origin, _explain(row), json.loads(row["raw"]), row["indicator_id"])
 
 
 def _explain(row: Mapping[str, Any]) -> Fault:

@@ -72,7 +72,7 @@ def _theme(
     theme: str, context: Context, frames: dict[str, pl.DataFrame]
 ) -> dict[str, pl.DataFrame]:
     del context
-    return flow.theme(theme, frames)
+    return flow.themes([theme], frames)
 
 
 def differing(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> list[str]:

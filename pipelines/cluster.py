@@ -159,37 +159,26 @@ def _task(
     schema = frames[divided].schema
     named = {name for step in group for name in step.reads} - {divided}
     packed = {name: _pack(frames[name]) for name in sorted(named)}
-    theme_of = dict(frames["indicators"].select(BY, "theme").iter_rows())
 
     def task(keys: "pa.Table", rows: "pa.Table") -> "pa.Table":
         import pyarrow as pa
 
         given = {name: _frame(data) for name, data in packed.items()}
-        made = []
-        for step, indicators in _divided(group, theme_of, pl.DataFrame(keys)[BY]):
-            ours = pl.col(BY).is_in(indicators.implode())
-            one = {n: f.filter(ours) if n in OF_ONE else f for n, f in given.items()}
-            mine = pl.DataFrame(rows).filter(ours).sort(ORDER)
-            one[divided] = mine.select(pl.col(n).cast(t) for n, t in schema.items())
-            result = step(context, one)
-            made += [
-                {"step": step.name, "frame": number, "data": _pack(result[name])}
-                for number, name in enumerate(step.writes)
-            ]
+        ours = pl.col(BY).is_in(pl.DataFrame(keys)[BY].cast(pl.String).implode())
+        one = {n: f.filter(ours) if n in OF_ONE else f for n, f in given.items()}
+        mine = pl.DataFrame(rows).sort(ORDER)
+        one[divided] = mine.select(pl.col(n).cast(t) for n, t in schema.items())
+        result = here(group, context, one)
+        made = [
+            {"step": step.name, "frame": number, "data": _pack(result[name])}
+            for step in group
+            for number, name in enumerate(step.writes)
+            if not result[name].is_empty()
+        ]
         kinds = {"step": pa.string(), "frame": pa.int32(), "data": pa.binary()}
         return pa.Table.from_pylist(made, schema=pa.schema(kinds))
 
     return task
-
-
-def _divided(
-    group: Sequence[Step], themes: dict[str, str], indicators: pl.Series
-) -> Iterator[tuple[Step, pl.Series]]:
-    """Which step takes which indicators: of theme steps each its own, a step that is alone all."""
-    for step in group:
-        ours = [i for i in indicators if step.theme is None or themes[i] == step.theme]
-        if ours:
-            yield step, pl.Series(BY, ours, pl.String)
 
 
 def _unpack(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
@@ -199,8 +188,6 @@ def _unpack(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
     for batch in batches:
         for row in batch.to_pylist():
             frame = _frame(row["data"])
-            if frame.is_empty():
-                continue
             named = frame.select(pl.lit(row["step"]).alias("_step"), pl.all())
             yield from _plain(named.to_arrow(), pa).to_batches()
 

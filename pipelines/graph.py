@@ -74,6 +74,9 @@ Engine = Callable[[Sequence[Step], Context, Frames], dict[str, pl.DataFrame]]
 
 def here(group: Sequence[Step], context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
     """The embedded engine: one step after the other, in this process."""
+    if len(group) > 1 and all(step.theme for step in group):
+        names = [step.theme for step in group if step.theme]
+        return flow.themes(names, {name: frames[name] for name in group[0].reads})  # one pass
     return {name: frame for step in group for name, frame in step(context, frames).items()}
 
 
@@ -275,4 +278,4 @@ def _submissions(context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
 
 def _theme(theme: str, context: Context, frames: Frames) -> dict[str, pl.DataFrame]:
     del context  # a theme looks at its rows only
-    return flow.theme(theme, frames)
+    return flow.themes([theme], frames)

@@ -74,9 +74,7 @@ def question_of(
         known: vintages as known on each as-of day, with as_of (see `known_on`).
         past: errors of past projections.
     """
-    targets = targets.with_columns(
-        goal_id=pl.format("{}|{}", "target_id", pl.col("as_of").cast(pl.String))
-    )
+    targets = targets.with_row_index("goal_id")
     answers = _answers(register, known)
     series = _series(targets, answers)
     measures = register["indicators"].select("indicator_id", "measure", series_unit="unit")

@@ -41,24 +41,43 @@ def compute(
     """
     goals, series = goals.select(list(GOAL_COLUMNS)), series.select(list(SERIES_COLUMNS))
     if engine == "polars":
-        collected: pl.DataFrame = nw.to_native(
-            _on(metrics, past, goals, series, lambda frame: frame.lazy())
-        ).collect()
-        return collected
+        return _on(metrics, goals, series, past, _to_polars, _from_polars)
     with duckdb.connect() as connection:
-        result: pl.DataFrame = nw.to_native(
-            _on(metrics, past, goals, series, lambda f: connection.from_arrow(f.to_arrow()))
-        ).pl()
-        return result
+
+        def to_duckdb(frame: pl.DataFrame) -> Any:
+            return connection.from_arrow(frame.to_arrow())
+
+        return _on(metrics, goals, series, past, to_duckdb, _from_duckdb)
 
 
 def _on(
     metrics: Metrics,
-    past: PastFrames | None,
     goals: pl.DataFrame,
     series: pl.DataFrame,
-    native: Callable[[pl.DataFrame], Any],
-) -> Frame:
+    past: PastFrames | None,
+    to: Callable[[pl.DataFrame], Any],
+    back: Callable[[Any], pl.DataFrame],
+) -> pl.DataFrame:
+    def given(frame: pl.DataFrame) -> Frame:
+        made: Frame = nw.from_native(to(frame))
+        return made
+
+    def settled(frame: Frame) -> Frame:
+        return given(back(nw.to_native(frame)))
+
     if past is not None:
-        metrics = partial(metrics, past=Past(*(nw.from_native(native(f)) for f in past)))
-    return metrics(nw.from_native(native(goals)), nw.from_native(native(series)))
+        metrics = partial(metrics, past=Past(*map(given, past)))
+    return back(nw.to_native(metrics(given(goals), given(series), settle=settled)))
+
+
+def _to_polars(frame: pl.DataFrame) -> pl.LazyFrame:
+    return frame.lazy()
+
+
+def _from_polars(frame: pl.LazyFrame) -> pl.DataFrame:
+    return frame.collect()
+
+
+def _from_duckdb(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    frame: pl.DataFrame = relation.pl()
+    return frame

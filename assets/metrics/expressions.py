@@ -4,17 +4,24 @@ Engines differ in what a division by zero or a root of a negative number gives (
 null or an exception), so neither is ever asked for: the guard is inside the operation.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import narwhals as nw
 
 Frame: TypeAlias = nw.LazyFrame[Any]
+Settle: TypeAlias = Callable[[Frame], Frame]
 
 # Comparisons of computed ratios against a boundary (0.57 / 0.6 is 0.95 but for rounding).
 BOUNDARY_TOLERANCE = 1e-9
 
 NULL = nw.lit(None, dtype=nw.Float64)
 NO_TEXT = nw.lit(None, dtype=nw.String)
+
+
+def as_is(frame: Frame) -> Frame:
+    """Settle nothing: the frame stays a plan."""
+    return frame
 
 
 def divide(numerator: nw.Expr, denominator: nw.Expr) -> nw.Expr:

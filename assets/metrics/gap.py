@@ -5,7 +5,7 @@ from typing import Any, Final
 import narwhals as nw
 
 from assets.metrics import thresholds as th
-from assets.metrics.expressions import NULL, Frame, is_true, only_when
+from assets.metrics.expressions import NULL, Frame, Settle, as_is, is_true, only_when
 from assets.metrics.nulls import with_null_reason
 from assets.metrics.outcome import with_outcome
 from assets.metrics.pace import with_required_pace
@@ -16,7 +16,7 @@ from assets.metrics.trend import trend
 from assets.metrics.yardsticks import regression_sums, with_yardsticks
 
 GOAL_COLUMNS: Final[dict[str, Any]] = {
-    "goal_id": nw.String,
+    "goal_id": nw.String,  # or a whole number, by which many goals are found sooner
     "operator": nw.String,
     "value_kind": nw.String,
     "value": nw.Float64,  # figure of the target; null when not quantified
@@ -49,7 +49,9 @@ SERIES_COLUMNS: Final[dict[str, Any]] = {
 RELATIVE_KINDS: Final = ("multiple", "increment", "growth")
 
 
-def gap_metrics(goals: Frame, series: Frame, past: Past | None = None) -> Frame:
+def gap_metrics(
+    goals: Frame, series: Frame, past: Past | None = None, settle: Settle = as_is
+) -> Frame:
     """All metrics and the verdict at the latest observation: one row a goal, data or none.
 
     Args:
@@ -58,15 +60,17 @@ def gap_metrics(goals: Frame, series: Frame, past: Past | None = None) -> Frame:
             the as-of day.
         past: errors of past projections; without them no chance and no interval is given, and an
             open goal is judged by its pace.
+        settle: computes a frame that is read more than once. Engines give the same without it,
+            but plan one long query slower than several short ones, and may compute parts again.
 
     Returns:
         One row per goal: the goal's columns, the inputs used and every computed column of
         `gap_to_goal` (units in its contract).
     """
     given, series = _typed(goals, GOAL_COLUMNS), _typed(series, SERIES_COLUMNS)
-    goals = prepare_goals(given, series)
+    goals = settle(prepare_goals(given, series))
     judged = judged_series(goals, series)
-    judged = judged.filter(nw.col("_answers") | nw.col("reference_across_break"))
+    judged = settle(judged.filter(nw.col("_answers") | nw.col("reference_across_break")))
     frame = goals
     for part in (
         _summary(judged),
@@ -77,22 +81,22 @@ def gap_metrics(goals: Frame, series: Frame, past: Past | None = None) -> Frame:
         regression_sums(judged.filter(nw.col("_within_plan"))),
     ):
         frame = frame.join(part, on="goal_id", how="left")
-    frame = _defaults(frame).with_columns(
+    frame = _defaults(settle(frame)).with_columns(
         is_across_break=_across(nw.col("latest_segment")) | nw.col("reference_across_break"),
         _yard_across=_across(nw.col("yard_segment")),
         # A figure that refers to an older scope is answered there, not where the series is now.
         recent_pace=only_when(nw.col("trend_segment") == nw.col("latest_segment"), nw.col("pace")),
     )
     frame = with_growth(with_position(frame))
-    frame = with_outlook(with_required_pace(frame), past)
+    frame = settle(with_outlook(settle(with_required_pace(frame)), past))
     frame = with_yardsticks(with_outcome(frame))
     return with_null_reason(frame)
 
 
-def history_metrics(goals: Frame, series: Frame) -> Frame:
+def history_metrics(goals: Frame, series: Frame, settle: Settle = as_is) -> Frame:
     """The position at every observation: one row a goal and observation (for trends)."""
     series = _typed(series, SERIES_COLUMNS)
-    judged = judged_series(prepare_goals(goals, series), series)
+    judged = judged_series(settle(prepare_goals(goals, series)), series)
     frame = judged.with_columns(
         latest_value=nw.col("obs_value"),
         is_across_break=_across(nw.col("segment")) | ~nw.col("_answers"),
@@ -306,4 +310,7 @@ def _defaults(frame: Frame) -> Frame:
 
 
 def _typed(frame: Frame, columns: dict[str, Any]) -> Frame:
-    return frame.select(*(nw.col(name).cast(dtype) for name, dtype in columns.items()))
+    # The names of goals stay as they came: any type serves that is the same in both frames.
+    return frame.select(
+        "goal_id", *(nw.col(n).cast(dtype) for n, dtype in columns.items() if n != "goal_id")
+    )

@@ -56,7 +56,7 @@ def hindcasts(answers: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     origins = rows.filter(pl.col("place") >= PROJECTION_MIN_POINTS - 1).select(
         *SERIES, "segment", origin_year="year", _origin_t="t"
     )
-    origins = origins.with_row_index("goal_id").with_columns(pl.col("goal_id").cast(pl.String))
+    origins = origins.with_row_index("goal_id")
     pairs = origins.join(rows, on=[*SERIES, "segment"])
     later = pairs.filter(pl.col("t") > pl.col("_origin_t"))
     known = pairs.filter(pl.col("t") <= pl.col("_origin_t")).join(

@@ -13,13 +13,17 @@ import polars as pl
 
 from assets.breaks import with_segment
 from assets.figures import format_figure, looks_like_scale_slip
-from assets.record import QUALITY_RANK, by_trust
+from assets.record import QUALITY_RANK, by_trust, grain_number
 from assets.rejections import Origin, Rejection
 from pipelines.faults import Fault
 
 WHOLE_UNITS = ("count", "persons", "subscriptions", "households", "parcels", "racks", "rank")
 # A legitimate series seldom spans three orders of magnitude; a slip of 万 for 亿 spans four.
 SLIP_FROM = 3.0
+JUDGED_BY = [
+    "observation_id", "indicator_id", "region_code", "period_end", "value", "unit", "bound",
+    "tolerance", "is_derived", "source_id", "published_on", "retrieved_at", "quality", "source_row",
+]  # fmt: skip
 NEAR = 2.0  # orders of magnitude within which a value is at home
 
 
@@ -62,21 +66,22 @@ def judge_rows(
 
     Args: those of `check_rows`; `raw` is not needed.
     """
-    missing = [column for column in rows.columns if column not in reached.columns]
-    others = reached.with_columns(pl.lit(None, rows.schema[c]).alias(c) for c in missing)
-    history = pl.concat(
-        [
-            rows.with_columns(is_judged=pl.lit(value=True)),
-            others.select(rows.columns).with_columns(is_judged=pl.lit(value=False)),
-        ]
-    )
+    # Only what a row is judged by is moved; the rest is put beside it again in the end.
+    history = pl.concat([rows.select(JUDGED_BY), reached.select(JUDGED_BY)])
     exempt = lifted.group_by("observation_id").agg(lifted_rules=pl.col("rule"))
-    history = with_segment(history, breaks).join(exempt, on="observation_id", how="left")
-    judged = _with_falls(_with_references(history, indicators, targets)).filter("is_judged")
+    history = with_segment(history, breaks).with_row_index("place")
+    history = _joined(history, exempt, ["observation_id"])
+    judged = _with_falls(_with_references(history, indicators, targets)).head(rows.height)
     verdict = pl.coalesce(
         *(pl.when(bad & ~_is_lifted(rule)).then(pl.lit(rule)) for rule, bad in _rules().items())
     )
-    return judged.with_columns(broken_rule=verdict)
+    found = judged.with_columns(broken_rule=verdict).drop(JUDGED_BY)
+    return pl.concat([rows, found], how="horizontal")
+
+
+def _joined(rows: pl.DataFrame, more: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """With what there is on each row, in the order of the rows."""
+    return rows.join(more, on=on, how="left", maintain_order="left")
 
 
 def _is_lifted(rule: str) -> pl.Expr:
@@ -98,21 +103,22 @@ def _with_references(
     )
     series, same_row = ["indicator_id", "region_code"], ["indicator_id", "observation_id"]
     size = pl.when(pl.col("value") > 0).then(pl.col("value"))
-    in_series = size.count().over(series)
-    frame = rows.join(bounds, on="indicator_id", how="left").join(goal, on=series, how="left")
-    frame = frame.with_row_index("place").with_columns(
+    in_series = size.count().over("_grain")
+    frame = _joined(_joined(rows, bounds, ["indicator_id"]), goal, series)
+    frame = frame.with_columns(grain_number(frame, series)).with_columns(
         series_size=pl.when(in_series >= 3)
-        .then(size.median().over(series))
+        .then(size.median().over("_grain"))
         .when(in_series == 2)
-        .then(size.sum().over(series) - size),
+        .then(size.sum().over("_grain") - size),
         in_series=in_series,
     )
     # Of rows with the same content, and of two values that contradict each other, the more
     # trusted one stays. Few rows come into question: the others are not put in order.
-    twins = frame.filter(pl.struct(same_row).is_duplicated())
+    twins = frame.filter(pl.col("observation_id").is_duplicated())
+    twins = twins.filter(pl.struct(same_row).is_duplicated())
     pairs = frame.filter(pl.col("in_series") == 2)
-    frame = frame.join(_order(twins, same_row, "twin"), on="place", how="left")
-    frame = frame.join(_order(pairs, series, "trust_order"), on="place", how="left")
+    frame = _joined(frame.drop("_grain"), _order(twins, same_row, "twin"), ["place"])
+    frame = _joined(frame, _order(pairs, series, "trust_order"), ["place"])
     return frame.with_columns(
         off_series=(pl.col("value") / pl.col("series_size")).log10().abs(),
         off_target=(pl.col("value") / pl.col("target_size")).log10().abs(),

@@ -7,7 +7,7 @@ target, unless it runs to 31 December.
 
 import polars as pl
 
-from assets.record import by_trust, first_of
+from assets.record import by_trust, first_of, grain_number
 
 SERIES_KEY = ["as_of", "indicator_id", "region_code", "year"]
 
@@ -30,8 +30,13 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The vintages' columns plus year and t, unique by as_of, indicator, region and year.
     """
-    rows = known.join(measures, on="indicator_id").with_columns(
-        year=pl.col("period_end").dt.year(), t=year_end_scale(pl.col("period_end"))
+    keys = ["as_of", "indicator_id", "region_code", "period_type", "period_start", "period_end"]
+    # Which rows answer is found out by their keys; only those are moved that do.
+    rows = (
+        known.select(keys)
+        .with_row_index("_row")
+        .with_columns(year=pl.col("period_end").dt.year())
+        .join(measures.select("indicator_id", "measure"), on="indicator_id")
     )
     whole_year = (
         (pl.col("period_start").dt.ordinal_day() == 1)
@@ -41,14 +46,18 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
     )
     is_flow = pl.col("measure") == "flow"
     is_partial = pl.col("period_type") == "year_to_date"
-    answers = rows.filter(
-        pl.when(is_flow | is_partial).then(whole_year).otherwise(pl.lit(value=True))
+    rows = rows.filter(pl.when(is_flow | is_partial).then(whole_year).otherwise(pl.lit(value=True)))
+    rows = rows.with_columns(grain_number(rows, SERIES_KEY))
+    rows = rows.filter(pl.col("period_end") == pl.col("period_end").max().over("_grain"))
+    answers = (
+        known[rows["_row"]]
+        .join(measures, on="indicator_id")
+        .with_columns(year=pl.col("period_end").dt.year(), t=year_end_scale(pl.col("period_end")))
     )
     quality, *rest = by_trust()
     # Of one quality the figure of the year itself, not the sum of its quarters or months.
     not_annual = pl.col("period_type") != "annual"
-    latest = answers.filter(pl.col("t") == pl.col("t").max().over(SERIES_KEY))
-    return first_of(latest, SERIES_KEY, [quality, not_annual, *rest])
+    return first_of(answers, SERIES_KEY, [quality, not_annual, *rest])
 
 
 def cumulative_answers(answers: pl.DataFrame, start_years: pl.DataFrame) -> pl.DataFrame:

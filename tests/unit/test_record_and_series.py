@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.record import GRAIN, known_on, observations_table, value_of_record
+from assets.record import (
+    GRAIN,
+    first_of,
+    grain_number,
+    known_on,
+    observations_table,
+    value_of_record,
+)
 from assets.series import annual_answers, cumulative_answers, year_end_scale
 from schemas.vocabulary import QUALITIES
 from tests.fixtures.vintages import vintage, vintages
@@ -67,6 +74,29 @@ def test_what_is_known_on_a_day_was_published_by_it(
     later = rows.filter(pl.col("published_on") > day)
     without = rows.join(later, on="observation_id", how="anti")
     assert value_of_record(known_on(without, [day]), GRAIN).equals(record)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["甲", "a", "b", "ab", ""]), days, st.integers(-3, 3),
+            st.integers(0, 2), st.integers(0, 2),
+        ),
+        max_size=30,
+    )
+)  # fmt: skip
+def test_grains_are_numbered_in_their_order_and_the_first_of_each_is_that_of_a_sort(
+    found: list[tuple[str, dt.date, int, int, int]],
+) -> None:
+    grain, order = ["text", "day", "number"], ["one", "two"]
+    types = {"text": pl.String, "day": pl.Date, "number": pl.Int32, "one": pl.Int8, "two": pl.Int8}
+    rows = pl.DataFrame(found, schema=types, orient="row").with_row_index("came")
+    numbered = rows.with_columns(n=grain_number(rows, grain))
+    keys = sorted({row[1:4] for row in rows.rows()})
+    places = [keys.index(key) for key in rows.select(grain).rows()]
+    assert numbered["n"].rank("dense").to_list() == [place + 1 for place in places]
+    expected = rows.sort(*grain, *order, "came").unique(grain, keep="first", maintain_order=True)
+    assert first_of(rows, grain, [pl.col(name) for name in order]).equals(expected)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def check_rows(
         lifted: observation_id, rule: rules that a correction lifts for a row.
     """
     judged = judge_rows(rows, indicators, targets, reached, breaks, lifted)
-    accepted = judged.filter(pl.col("broken_rule").is_null()).select(rows.columns).drop("raw")
+    accepted = rows.filter(judged["broken_rule"].is_null()).drop("raw")
     return accepted, list(rejections(judged.drop_nulls("broken_rule"), files))
 
 

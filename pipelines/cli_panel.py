@@ -32,15 +32,16 @@ def panel(
         typer.Option(help="计算指标的引擎，结果相同 / computes the metrics; same results."),
     ] = "polars",
     batch_rows: Annotated[
-        int, typer.Option(min=1, help="一批的行数，越多越快越占内存 / rows computed at once.")
-    ] = 500_000,
+        int | None,
+        typer.Option(min=1, help="一批的行数，默认一百万 / rows computed at once; a million."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="只看哪些要重算 / say what would be computed, and do nothing.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """大规模分区面板：只算有变化的指标，再发布 / a night over partitions: what changed, no more."""
-    from assets.panel.night import keys_of, missing_of, night
+    from assets.panel.night import BATCH_ROWS, keys_of, missing_of, night
     from assets.panel.stage import Stage
 
     if not (stage / "vintages").is_dir():
@@ -63,7 +64,7 @@ def panel(
         return
     with counted("指标 indicators") as say:
         result = night(
-            place, day, engine=engine, batch_rows=batch_rows, say=say,
+            place, day, engine=engine, batch_rows=batch_rows or BATCH_ROWS, say=say,
             notify=lambda message: err.print(f"[yellow]{escape(message)}[/]"),
         )  # fmt: skip
     if as_json:

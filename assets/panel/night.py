@@ -36,7 +36,7 @@ from pipelines import clock
 from pipelines.files import sha256_of, sync, sync_tree, whole
 from pipelines.fingerprint import program_sha256
 
-BATCH_ROWS: Final = 500_000  # landed rows computed at once: below 2 GB of memory
+BATCH_ROWS: Final = 1_000_000  # landed rows computed at once: below 2 GB of memory
 KEPT_NIGHTS: Final = 10
 PART: Final = "part.json"
 LOCK: Final = "night.lock"

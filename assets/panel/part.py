@@ -103,8 +103,7 @@ def judged(rows: pl.DataFrame, reference: Reference) -> tuple[pl.DataFrame, pl.D
             f"{times} refused rows say that they are line {line} of the landing {sha}: every row "
             "needs a line of its own (columns landing_sha256 and source_row)"
         )
-    accepted = found.filter(pl.col("broken_rule").is_null()).select(rows.columns)
-    return accepted, rejected_rows(refused)
+    return fit.filter(found["broken_rule"].is_null()), rejected_rows(refused)
 
 
 def _of_the_register(reference: Reference) -> dict[str, pl.Expr]:

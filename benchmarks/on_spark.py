@@ -15,6 +15,7 @@ import polars as pl
 
 from assets import flow
 from assets.outlook.pools import students_t
+from benchmarks.scale import panel_of
 from benchmarks.synthetic import Panel
 from pipelines.cluster import Spark
 from pipelines.graph import Context, Engine, Step, here, steps
@@ -87,7 +88,7 @@ def main() -> None:
     parser.add_argument("--master", default="local[2]")
     parser.add_argument("--parts", type=int, default=8)
     told = parser.parse_args()
-    panel = Panel.of_size(told.observations, cities=0, counties=200)
+    panel = panel_of(told.observations)
     given = frames_of(panel)
     start = time.perf_counter()
     ours = run(here, panel, given)
@@ -96,7 +97,9 @@ def main() -> None:
         theirs = run(Spark(told.master, str(Path(folder)), told.parts), panel, given)
     end = time.perf_counter()
     found = differing(ours, theirs)
-    print(f"rows {given['parsed_rows'].height}, refused {ours['refused_synthetic'].height}")
+    refused = ours["refused_synthetic"]
+    print(f"rows {given['parsed_rows'].height}, refused {refused.height}")
+    print(f"refused by rule: {', '.join(sorted(refused['rule'].unique()))}")
     print(f"here {middle - start:.1f} s, Spark {end - middle:.1f} s")
     print("every table is the same" if not found else f"not the same: {', '.join(found)}")
     raise SystemExit(1 if found else 0)

@@ -43,29 +43,19 @@ def connect(master: str | None) -> "SparkSession":
     """A session on a cluster: `spark://…`, `yarn`, `k8s://…`, `local[*]`, or `sc://…` for Connect.
 
     Args:
-        master: None takes what spark-submit or SPARK_MASTER say, else this machine.
+        master: None: all cores of this machine.
 
     Raises:
         ClusterError: the extra or Java is missing, or nobody answers.
     """
     try:
-        from pyspark.sql import SparkSession
+        import pyspark  # noqa: F401
     except ImportError as error:
         raise ClusterError(
             "没有安装Spark / Spark is not installed: .venv/bin/python -m pip install -e '.[spark]'"
         ) from error
-    builder = SparkSession.builder.appName("duibiao")
-    if master and master.startswith("sc://"):
-        builder = builder.remote(master)
-    else:
-        builder = builder.master(master or "local[*]")
-        builder = builder.config("spark.ui.enabled", "false")
-        if (master or "local").startswith("local"):
-            builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
-            builder = builder.config("spark.driver.host", "127.0.0.1")
-            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # of the executors, here
     try:
-        session = builder.getOrCreate()
+        session = _session(master)
     except Exception as error:  # Java's own errors come as many types
         first = str(error).strip().partition("\n")[0]
         raise ClusterError(
@@ -76,6 +66,24 @@ def connect(master: str | None) -> "SparkSession":
     session.conf.set("spark.sql.session.timeZone", "UTC")
     session.conf.set("spark.sql.timestampType", "TIMESTAMP_NTZ")
     return session
+
+
+def _session(master: str | None) -> "SparkSession":
+    if master and master.startswith("sc://"):
+        from pyspark.sql.connect.session import SparkSession as Client
+
+        client: Any = Client.builder.appName("duibiao").remote(master).getOrCreate()
+        session: SparkSession = client  # the same methods; needs no Java on this machine
+        return session
+    from pyspark.sql import SparkSession as Driver
+
+    builder = Driver.builder.appName("duibiao").master(master or "local[*]")
+    builder = builder.config("spark.ui.enabled", "false")
+    if (master or "local").startswith("local"):
+        builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
+        builder = builder.config("spark.driver.host", "127.0.0.1")
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # of the executors, here
+    return builder.getOrCreate()
 
 
 class Spark:

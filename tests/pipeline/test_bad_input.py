@@ -274,15 +274,6 @@ def test_without_its_frame_the_run_stops_and_harms_nothing(name: str, built: Set
     assert not run(built, TODAY).published  # mended: all is as before
 
 
-def test_what_could_not_be_read_is_said_again_while_nothing_changes(fresh: Settings) -> None:
-    (fresh.published / "nbs_provincial.csv").unlink()
-    (fresh.register / "talent.yaml").write_bytes(b"")
-    first, second = run(fresh, TODAY), run(fresh, TODAY)
-    assert first.failed_inputs == second.failed_inputs == ("nbs", "register")
-    assert first.published
-    assert not second.published
-
-
 SOURCE = Source.model_validate(
     {
         "id": "published", "file": "observations.csv", "publisher": {"zh": "甲", "en": "a"},

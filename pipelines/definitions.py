@@ -50,6 +50,16 @@ class AsOf(dg.ConfigurableResource[dt.date]):
         return dt.date.fromisoformat(self.day) if self.day else clock.today()
 
 
+class Pages(dg.ConfigurableResource[bool]):
+    """What the pages of the assets show.
+
+    Attributes:
+        pictures: draw them; without, a night takes two thirds of the time.
+    """
+
+    pictures: bool = True
+
+
 def key_of(step: Step, frame: str) -> str:
     """The asset that holds a frame: its table, or for frames without a contract the step's own."""
     if step.group == "observations" and frame.startswith(("vintages_", "refused_")):
@@ -155,7 +165,7 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
 
     @dg.multi_asset(specs=specs, name=f"step_{step.name}", can_subset=False)
     def compute(
-        context: dg.AssetExecutionContext, as_of: AsOf
+        context: dg.AssetExecutionContext, as_of: AsOf, pages: Pages
     ) -> Iterator[dg.MaterializeResult[Any]]:
         folder = folder_of(context.run.run_id)
         frames = {name: staged(context.run.run_id, name) for name in step.reads}
@@ -172,9 +182,10 @@ def _asset_of(step: Step, holder: dict[str, str]) -> dg.AssetsDefinition:
                 "dagster/row_count": shown.height,
                 PREVIEW: dg.MetadataValue.md(preview(key, shown, names)),
             }
-            picture = _picture(step, key, frames | made, context.run.run_id, as_of.date())
-            if picture:
-                metadata[PICTURE] = dg.MetadataValue.md(picture)
+            if pages.pictures:
+                picture = _picture(step, key, frames | made, context.run.run_id, as_of.date())
+                if picture:
+                    metadata[PICTURE] = dg.MetadataValue.md(picture)
             yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
     return compute
@@ -340,7 +351,7 @@ def definitions() -> dg.Definitions:
         jobs=[nightly.JOB],
         schedules=[nightly.SCHEDULE],
         sensors=[nightly.report_failure],
-        resources={"as_of": AsOf()},
+        resources={"as_of": AsOf(), "pages": Pages()},
         executor=dg.in_process_executor,
     )
 

@@ -24,20 +24,8 @@ from pipelines.landing import Landing, LandingZone
 from pipelines.run import run
 from pipelines.settings import Settings
 from schemas.records import Source
-from tests.conftest import ROOT, TODAY, copy_of_the_data
-
-HEADER = ("indicator_id,region_code,period,period_type,value,unit,value_printed,unit_printed,bound,"
-          "quality,source_title,source_publisher,published_printed,source_url,note")  # fmt: skip
-
-
-def line(**cells: str) -> str:
-    """A line of observations.csv, good but for the cells given."""
-    row = dict.fromkeys(HEADER.split(","), "") | {
-        "indicator_id": "ecommerce_transaction_value", "region_code": "410000", "period": "2019",
-        "value_printed": "1.7万亿元", "quality": "media", "source_title": "A paper",
-        "published_printed": "2020-01-15", "source_url": "https://example.org/a",
-    }  # fmt: skip
-    return ",".join((row | cells).values())
+from tests.conftest import ROOT, TODAY, copy_of_the_data, made_once
+from tests.fixtures.bad_rows import BAD_ROWS, HEADER, line, spoilt_build
 
 
 def findings(settings: Settings) -> list[dict[str, Any]]:
@@ -47,61 +35,10 @@ def findings(settings: Settings) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-# line of observations.csv -> (rule, field, words that must occur in message or remedy)
-BAD_ROWS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
-    line(value_printed="19000万元"): ("scale_slip", "value", ("把亿写成了万", "1.9万亿")),
-    line(value="190000000", value_printed=""): ("scale_slip", "value", ("把亿写成了万",)),
-    line(value="170000000000", value_printed="1.7万亿元"): (
-        "printed_disagrees", "value", ("1700000000000",)),
-    line(indicator_id="ecommerce_total"): ("unknown_indicator", "indicator_id", ("register",)),
-    line(region_code="999999"): ("unknown_region", "region_code", ("regions.csv",)),
-    line(unit="USD"): ("unit_differs", "unit", ("CNY",)),
-    line(value="abc", value_printed=""): ("not_a_number", "value", ("plain number",)),
-    line(value="nan", value_printed=""): ("not_finite", "value", ("finite",)),
-    line(value="inf", value_printed=""): ("not_finite", "value", ("finite",)),
-    line(value="", value_printed=""): ("value_required", "value", ("value_printed",)),
-    line(value_printed="很多"): ("unreadable_figure", "value_printed", ("很多",)),
-    line(period="2019-02-30"): ("impossible_period", "period", ("2020-07-29",)),
-    line(period="2019-Q5"): ("impossible_period", "period", ("2020-Q3",)),
-    line(period="2021"): ("published_before_period", "period", ("2020-01-15", "forecast")),
-    line(value="1_700_000", value_printed=""): ("not_a_number", "value", ("plain number",)),
-    line(value="1700000", value_printed=""): ("scale_slip", "value", ("10^-6",)),
-    line(value="1e305", value_printed=""): ("scale_slip", "value", ("unit",)),
-    line(published_printed="2020-13-01"): ("impossible_date", "published_printed", ("month",)),
-    line(quality="hearsay"): ("unknown_code", "quality", ("official_media",)),
-    line(bound="roughly"): ("unknown_code", "bound", ("at_least",)),
-    line() + ",one cell more": ("ragged_row", None, ("commas",)),
-    line(indicator_id="administrative_village_fibre_share", value_printed="130%"): (
-        "out_of_range", "value", ("plausible",)),
-    line(indicator_id="base_stations_4g", value_printed="-5个"): (
-        "out_of_range", "value", ("plausible",)),
-    line(indicator_id="broadband_download_rate_rank", value="0", value_printed=""): (
-        "out_of_range", "value", ("plausible",)),
-    line(indicator_id="base_stations_4g", value="1.5", value_printed=""): (
-        "not_whole", "value", ("whole",)),
-    line(indicator_id="base_stations_5g_total", period="2022-12", value_printed="9万个"): (
-        "published_before_period", "period", ("2020-01-15",)),
-    line(indicator_id="base_stations_5g_total", period="2025", value_printed="10万个",
-         published_printed="2026-01-15"): ("cumulative_fell", "value", ("153200", "before")),
-    # One figure that is too high is refused, and not all those that came after it.
-    line(indicator_id="base_stations_5g_total", period="2018", value_printed="90万个"): (
-        "cumulative_fell", "value", ("later",)),
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def spoilt(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+@pytest.fixture
+def spoilt(shared: Path) -> Settings:
     """All bad rows at once, and one of them twice: what is wrong with one hides no other."""
-    settings = copy_of_the_data(tmp_path_factory.mktemp("spoilt"))
-    with (settings.published / "observations.csv").open("a", encoding="utf-8") as file:
-        file.write("\n".join([*BAD_ROWS, line(period="2018"), line(period="2018")]) + "\n")
-    result = run(settings, TODAY)
-    assert result.published
-    assert result.failed_inputs == ()  # refused rows are no failure of the source
-    assert result.rows_in == 6424 + len(BAD_ROWS) + 2
-    assert result.rows_in == result.rows_accepted + result.rows_rejected
-    assert result.rows_rejected == len(BAD_ROWS) + 1
-    return settings
+    return spoilt_build(shared)
 
 
 @pytest.mark.parametrize(("bad", "expected"), BAD_ROWS.items(), ids=lambda x: str(x)[:60])
@@ -262,17 +199,20 @@ BAD_REGISTER: dict[str, tuple[Spoil, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+@pytest.fixture
+def faulty(shared: Path) -> Settings:
     """All faults of the register at once: each is found, and the rest is built and published."""
-    settings = copy_of_the_data(tmp_path_factory.mktemp("faulty"))
-    for spoil, _ in BAD_REGISTER.values():
-        spoil(settings)
-    result = run(settings, TODAY)
-    assert result.published
-    assert result.failed_inputs == ("register",)
-    assert result.rows_in == 6424 == result.rows_accepted + result.rows_rejected
-    return settings
+
+    def make(root: Path) -> None:
+        settings = copy_of_the_data(root)
+        for spoil, _ in BAD_REGISTER.values():
+            spoil(settings)
+        result = run(settings, TODAY)
+        assert result.published
+        assert result.failed_inputs == ("register",)
+        assert result.rows_in == 6424 == result.rows_accepted + result.rows_rejected
+
+    return Settings(made_once(shared, "faulty", make))
 
 
 @pytest.mark.parametrize("name", BAD_REGISTER)
@@ -332,15 +272,6 @@ def test_without_its_frame_the_run_stops_and_harms_nothing(name: str, built: Set
     with open_readonly(built) as connection:
         assert connection.execute("SELECT count(*) FROM statements").fetchone() == (185,)
     assert not run(built, TODAY).published  # mended: all is as before
-
-
-def test_what_could_not_be_read_is_said_again_while_nothing_changes(fresh: Settings) -> None:
-    (fresh.published / "nbs_provincial.csv").unlink()
-    (fresh.register / "talent.yaml").write_bytes(b"")
-    first, second = run(fresh, TODAY), run(fresh, TODAY)
-    assert first.failed_inputs == second.failed_inputs == ("nbs", "register")
-    assert first.published
-    assert not second.published
 
 
 SOURCE = Source.model_validate(
@@ -417,12 +348,15 @@ def test_whatever_bytes_come_they_are_read_or_refused(
         assert parsed.rows_in == len(parsed.rows) + len(parsed.rejections)
 
 
-def test_a_bundled_file_that_broke_leaves_its_last_good_landing_in_use(built: Settings) -> None:
+def test_a_bundled_file_that_broke_leaves_its_last_good_landing_in_use(
+    built: Settings, register: dict[str, Any]
+) -> None:
     (built.published / "nbs_provincial.csv").write_bytes(b"\xff\xfe")
-    result = run(built, TODAY)
-    assert result.failed_inputs == ("nbs",)
-    assert result.rows_in == 6424
-    (found,) = findings(built)
-    assert found["rule"] == "source_failed"
-    assert "沿用" in found["message_zh"]
-    assert "stays in use" in found["message_en"]
+    landed = flow.landing(built)
+    (found,) = landed["landing_findings"].to_dicts()
+    assert (found["severity"], found["rule"], found["key"]) == ("error", "source_failed", "nbs")
+    assert "沿用" in found["zh"]
+    assert "stays in use" in found["en"]
+    parsed = flow.parse(built, register | landed)
+    assert parsed["source_findings"].is_empty()
+    assert parsed["parsed_rows"].height == 6424

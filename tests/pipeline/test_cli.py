@@ -1,29 +1,64 @@
-"""The `duibiao` command as people and programs use it: real processes, real exit codes."""
+"""The `duibiao` command as people and programs use it: what it prints, how it ends.
 
+Runs and one command of each ending are real processes; the others are started in this one.
+"""
+
+import contextlib
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from pipelines.builds import list_builds
+from pipelines.cli import main
 from pipelines.locking import run_lock
 from pipelines.settings import Settings
 from tests.conftest import ROOT, TODAY
+from tests.fixtures.bad_rows import BAD_ROWS, spoilt_build
 
 COMMAND = Path(sys.executable).with_name("duibiao")
 
 
-def duibiao(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+def process(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command as it is installed."""
     environment = os.environ | {
         "DUIBIAO_ROOT": str(settings.root), "DUIBIAO_TODAY": TODAY.isoformat(), "PYTHONUTF8": "1",
     }  # fmt: skip
     return subprocess.run(
         [str(COMMAND), *words], capture_output=True, text=True, env=environment, check=False
     )
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def duibiao(settings: Settings, *words: str) -> Done:
+    """The entry point of the command in this process, which has loaded everything before."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setenv("DUIBIAO_ROOT", str(settings.root))
+        patch.setenv("DUIBIAO_TODAY", TODAY.isoformat())
+        patch.setattr(sys, "argv", [str(COMMAND), *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    code = ended.value.code
+    assert isinstance(code, int)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def answer(settings: Settings, *words: str) -> Any:
@@ -34,13 +69,13 @@ def answer(settings: Settings, *words: str) -> Any:
 
 @pytest.mark.slow
 def test_a_run_tells_what_it_did_and_the_next_one_that_nothing_changed(fresh: Settings) -> None:
-    first = duibiao(fresh, "run")
+    first = process(fresh, "run")
     assert first.returncode == 0, first.stderr
     for words in ("已发布 / published", "6424 = 接受 accepted 6424 + 拒绝 rejected 0",
                   "电子商务交易额", "warehouse.duckdb", "report/index.html"):  # fmt: skip
         assert words in first.stdout
     assert "登记册 register" in first.stderr  # progress
-    second = duibiao(fresh, "run")
+    second = process(fresh, "run")
     assert second.returncode == 0
     assert "无变化" in second.stdout
     assert len(list_builds(fresh)) == 1
@@ -50,7 +85,7 @@ def test_a_run_tells_what_it_did_and_the_next_one_that_nothing_changed(fresh: Se
 @pytest.mark.slow
 def test_a_second_run_waits_or_declines(fresh: Settings) -> None:
     with run_lock(fresh):
-        declined = duibiao(fresh, "run", "--no-wait")
+        declined = process(fresh, "run", "--no-wait")
     assert declined.returncode == 1
     assert f"{os.getpid()}" in declined.stderr
     assert "Traceback" not in declined.stderr
@@ -74,20 +109,24 @@ def test_a_second_run_waits_until_it_may_go_on(built: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_a_source_that_fails_gives_exit_code_3(fresh: Settings) -> None:
+def test_what_cannot_be_read_gives_exit_code_3_and_is_said_again(fresh: Settings) -> None:
     (fresh.published / "nbs_provincial.csv").write_bytes(b"\xff\xfe")
-    done = duibiao(fresh, "run", "--no-report")
+    (fresh.register / "talent.yaml").write_bytes(b"")
+    done = process(fresh, "run", "--no-report", "--json")
     assert done.returncode == 3
+    first = json.loads(done.stdout)
+    assert (first["published"], first["failed_inputs"]) == (True, ["nbs", "register"])
     assert "nbs" in done.stderr
-    assert duibiao(fresh, "check").returncode == 1  # errors on file
-    again = duibiao(fresh, "run", "--no-report", "--json")  # unchanged, and no better for that
+    assert process(fresh, "check").returncode == 1  # errors on file
+    again = process(fresh, "run", "--no-report", "--json")  # unchanged, and no better for that
     assert again.returncode == 3
-    assert json.loads(again.stdout)["failed_inputs"] == ["nbs"]
+    second = json.loads(again.stdout)
+    assert (second["published"], second["failed_inputs"]) == (False, ["nbs", "register"])
 
 
 def test_where_nothing_can_be_built_the_last_build_stays(built: Settings) -> None:
     (built.register / "themes.yaml").write_text("- {id: x}\n", encoding="utf-8")
-    done = duibiao(built, "run", "--no-report")
+    done = process(built, "run", "--no-report")
     assert done.returncode == 1
     assert "data/register/themes.yaml:1: x.domain" in done.stderr
     assert "Traceback" not in done.stderr
@@ -162,16 +201,17 @@ def test_sql_shows_what_is_there_and_nothing_else(published: Settings) -> None:
     assert number == [{"a": None, "b": 1.5, "c": "2020-01-31"}]
 
 
-def test_check_names_a_bad_cell_as_it_stands(fresh: Settings) -> None:
-    with (fresh.published / "observations.csv").open("a", encoding="utf-8") as file:
-        file.write("base_stations_4g[/x],410000,2018,,1,,,,,media,Some paper,,2019-01-05,,\n")
-    ran = duibiao(fresh, "run", "--no-report", "--json")
-    assert ran.returncode == 0  # a refused row is a finding
-    assert json.loads(ran.stdout)["rows_rejected"] == 1
-    done = duibiao(fresh, "check", "--severity", "error")
+def test_check_names_a_bad_cell_as_it_stands(shared: Path, tmp_path: Path) -> None:
+    spoilt = Settings(tmp_path / "spoilt")
+    shutil.copytree(spoilt_build(shared).root, spoilt.root, symlinks=True)
+    assert duibiao(spoilt, "run", "--no-report").returncode == 0  # a refused row is a finding
+    done = duibiao(spoilt, "check", "--severity", "error")
     assert done.returncode == 1
     assert "base_stations_4g[/x]" in done.stdout
-    assert "line 381" in done.stdout
+    number = next(
+        n for n, bad in enumerate(BAD_ROWS, 381) if bad.startswith("base_stations_4g[/x]")
+    )
+    assert f"line {number}" in done.stdout
 
 
 def test_check_dictionary_diff_and_sources(published: Settings) -> None:
@@ -191,7 +231,7 @@ def test_check_dictionary_diff_and_sources(published: Settings) -> None:
 
 
 def test_nothing_published_is_said_in_one_sentence(fresh: Settings) -> None:
-    done = duibiao(fresh, "status")
+    done = process(fresh, "status")
     assert done.returncode == 1
     assert "duibiao run" in done.stderr
     assert "Traceback" not in done.stderr

@@ -5,12 +5,14 @@ The corrected figures are synthetic.
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 from pipelines.builds import open_readonly
 from pipelines.run import run
 from pipelines.settings import Settings
 from tests.conftest import TODAY, Edit
+from tests.fixtures.partly import frames_of
 
 CORRECTIONS = """
 - id: C-001
@@ -56,42 +58,50 @@ def test_a_correction_ends_loudly_once_the_source_has_mended_itself(
                 if row.startswith("gdp,410000,2021,"))  # fmt: skip
     printed = line.split(",")[3]
     fresh.corrections.write_text(CORRECTIONS.replace("58071.4", printed), encoding="utf-8")
-    first = run(fresh, TODAY)
-    assert first.failed_inputs == ()
-    assert first.rows_in == first.rows_accepted + first.rows_rejected
-    assert first.rows_rejected == 1
-    assert ask(fresh, "SELECT rule, field_value FROM core.rejected_rows")[0][0] == (
-        "dropped_by_correction"
+    names = ("source_findings", "ledger", "rejected_rows", "observations")
+    first = frames_of(fresh, TODAY, *names)
+    assert first["source_findings"].is_empty()
+    assert counted(first["ledger"], "rows_rejected") == 1
+    assert counted(first["ledger"], "rows_in") == counted(first["ledger"], "rows_accepted") + 1
+    assert first["rejected_rows"]["rule"].to_list() == ["dropped_by_correction"]
+    gdp = first["observations"].filter(
+        indicator_id="gdp", region_code="410000", source_id="nbs", period_type="annual"
     )
-    ((value_printed, value),) = ask(fresh, VALUE.format(2022))
-    assert (value_printed, value) == ("58811.1", 58811.1e8)
-    assert ask(fresh, VALUE.format(2021)) == []
+    assert gdp.filter(period="2022").select("value_printed", "value").rows() == [
+        ("58811.1", 58811.1e8)
+    ]
+    assert gdp.filter(period="2021").is_empty()
 
+    # One is faulty as well: that holds back neither the run nor the others.
+    with fresh.corrections.open("a", encoding="utf-8") as file:
+        file.write("- id: C-003\n  colour: red\n")
     edit(capture, "gdp,410000,2022,58807.4,", "gdp,410000,2022,58812.2,")
     second = run(fresh, TODAY)
     assert second.published
     assert second.failed_inputs == ("corrections",)
     ((value_printed, _),) = ask(fresh, VALUE.format(2022))
     assert value_printed == "58812.2"  # the correction is not applied
-    ((rule, key, zh, remedy),) = ask(
+    assert ask(fresh, VALUE.format(2021)) == []
+    expired, *faulty = ask(
         fresh,
-        "SELECT rule, key, message_zh, remedy FROM meta.checks WHERE table_name = 'corrections'",
+        """SELECT rule, key, message_zh, remedy, severity FROM meta.checks
+           WHERE table_name = 'corrections' ORDER BY rule = 'correction_expired' DESC""",
     )
-    assert rule == "correction_expired"
+    rule, key, zh, remedy, severity = expired
+    assert (rule, severity) == ("correction_expired", "error")
     assert "C-001" in key
     assert "58812.2" in zh
     assert "retired" in remedy
-
-
-def test_a_faulty_correction_is_named_and_the_run_goes_on(fresh: Settings) -> None:
-    fresh.corrections.write_text("- id: C-001\n  colour: red\n", encoding="utf-8")
-    result = run(fresh, TODAY)
-    assert result.published
-    assert result.failed_inputs == ("corrections",)
+    assert faulty
+    assert all("C-003" in key and severity == "error" for _, key, _, _, severity in faulty)
 
 
 def test_without_the_file_nothing_is_corrected(fresh: Settings) -> None:
     fresh.corrections.unlink()
-    result = run(fresh, TODAY)
-    assert result.published
-    assert result.rows_accepted == result.rows_in
+    made = frames_of(fresh, TODAY, "source_findings", "ledger")
+    assert made["source_findings"]["rule"].to_list() == ["correction_record"]  # it is missed
+    assert counted(made["ledger"], "rows_accepted") == counted(made["ledger"], "rows_in") == 6424
+
+
+def counted(ledger: pl.DataFrame, column: str) -> int:
+    return int(ledger[column].sum())

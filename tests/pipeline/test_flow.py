@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from assets.gaps import days_of_change, errors_of, question_of, targets_by_day
 from assets.record import known_on
+from assets.table_checks import freshness_table
 from pipelines.builds import list_builds, live_build, open_readonly
 from pipelines.run import compute, run
 from pipelines.settings import Settings
 from tests.conftest import ROOT, TODAY, Edit
 from tests.fixtures.gaps import gaps_as_of
+from tests.fixtures.partly import frames_of
 
 REGISTER = ("documents", "regions", "indicators", "targets", "target_sources", "target_revisions")
 
@@ -173,12 +175,11 @@ def test_adding_an_indicator_touches_one_yaml_and_one_csv(fresh: Settings) -> No
         file.write("\n" + record)
     with (fresh.published / "observations.csv").open("a", encoding="utf-8") as file:
         file.write(row)
-    assert run(fresh, TODAY).failed_inputs == ()
-    assert one(
-        fresh,
-        "SELECT status, attainment_pct, obs_source FROM gap_to_goal "
-        "WHERE indicator_id = 'public_wifi_sites'",
-    ) == ("missed", 90.0, "An example")
+    made = frames_of(fresh, TODAY, "checks", "gap_to_goal")
+    assert "error" not in made["checks"]["severity"]
+    goal = made["gap_to_goal"].filter(indicator_id="public_wifi_sites")
+    wanted = ("missed", 90.0, "An example")
+    assert goal.select("status", "attainment_pct", "obs_source").rows() == [wanted]
 
 
 AS_OF_DAYS = [
@@ -189,7 +190,7 @@ AS_OF_DAYS = [
 
 AS_OF_TABLES = (
     "documents", "targets", "target_sources", "target_revisions", "observation_vintages",
-    "observations", "gap_to_goal", "gap_history", "gap_by_day", "freshness",
+    "observations", "gap_to_goal", "gap_history", "gap_by_day", "indicators",
 )  # fmt: skip
 
 
@@ -197,8 +198,9 @@ AS_OF_TABLES = (
 def test_as_of_sees_no_future_and_the_macro_says_the_same(
     day: dt.date, published: Settings
 ) -> None:
-    frames = compute(published, day, lambda *_: None)
-    for name in AS_OF_TABLES:
+    frames = frames_of(published, day, *AS_OF_TABLES)
+    frames["freshness"] = freshness_table(frames["observations"], frames["indicators"], day)
+    for name in (*AS_OF_TABLES, "freshness"):
         for column in frames[name].select(pl.selectors.date()).iter_columns():
             if not column.name.startswith(("period_", "latest_period_")):
                 assert column.drop_nulls().le(day).all(), f"{name}.{column.name}"
@@ -230,11 +232,13 @@ def test_as_of_a_day_it_is_all_the_same_whether_later_lines_are_there(
     kept = [line for number, line in enumerate(lines, 1) if number not in later]
     assert 1 < len(kept) < len(lines) / 2
     path.write_text("".join(kept), encoding="utf-8")
-    whole, part = (compute(s, day, lambda *_: None) for s in (published, fresh))
-    for name in ("gap_to_goal", "gap_history", "gap_by_day", "targets", "statements"):
+    answers = ("gap_to_goal", "gap_history", "gap_by_day", "targets", "statements")
+    figures = ("observations", "observation_vintages")
+    whole, part = (frames_of(s, day, *answers, *figures) for s in (published, fresh))
+    for name in answers:
         assert part[name].equals(whole[name]), name
     place = ("landing_sha256", "source_row")
-    for name in ("observations", "observation_vintages"):
+    for name in figures:
         assert part[name].drop(place, strict=False).equals(whole[name].drop(place, strict=False))
 
 
@@ -245,13 +249,6 @@ def test_days_before_and_after_everything_have_an_answer(day: dt.date, published
     assert (frames["targets"].height > 0) is known
     assert frames["gap_to_goal"].height == frames["targets"].height
     assert frames["ledger"]["rows_in"].sum() == 6424
-
-
-def test_an_as_of_run_can_be_published(fresh: Settings) -> None:
-    day = dt.date(2013, 1, 1)
-    assert run(fresh, day).published
-    assert one(fresh, "SELECT as_of FROM meta.build") == (day,)
-    assert one(fresh, "SELECT count(*), count(DISTINCT standing) FROM targets") == (2, 1)
 
 
 @pytest.fixture(scope="module")
@@ -288,15 +285,20 @@ def test_each_goal_is_asked_once_a_day(tables: dict[str, pl.DataFrame]) -> None:
     assert question.series.select("goal_id", "t").is_unique().all()
 
 
-def test_an_analyst_keeps_a_whole_snapshot_while_a_build_is_published(built: Settings) -> None:
+def test_an_analyst_keeps_a_whole_snapshot_while_an_as_of_run_is_published(
+    built: Settings,
+) -> None:
+    day = dt.date(2013, 1, 1)
     reader = open_readonly(built)
     before = reader.execute("SELECT build_id FROM meta.build").fetchone()
-    assert run(built, dt.date(2020, 1, 1)).published
+    assert run(built, day).published
     assert reader.execute("SELECT build_id FROM meta.build").fetchone() == before
     assert reader.execute("SELECT count(*) FROM gap_to_goal").fetchone() != (0,)
-    now = one(built, "SELECT build_id FROM meta.build")
     reader.close()
-    assert now != before
+    build_id, as_of = one(built, "SELECT build_id, as_of FROM meta.build")
+    assert (build_id,) != before
+    assert as_of == day
+    assert one(built, "SELECT count(*), count(DISTINCT standing) FROM targets") == (2, 1)
 
 
 def test_parquet_lies_beside_the_file(published: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,14 @@ import pytest
 import yaml
 
 from pipelines.builds import list_builds, open_readonly
+from pipelines.fingerprint import fingerprint
 from pipelines.run import RunResult, run
 from pipelines.settings import Settings
-from tests.conftest import ROOT, TODAY
+from pipelines.source_state import SourceState
+from tests.conftest import ROOT, TODAY, copy_of_the_data, made_once
 from tests.fixtures.live import NETWORK_SOURCES, Live
-from tests.fixtures.replay import BLOCK_PAGE, Fault, Replace, Replay, Status
+from tests.fixtures.partly import frames_of
+from tests.fixtures.replay import BLOCK_PAGE, Replace, Replay, Status
 
 COMMAND = Path(sys.executable).with_name("duibiao")
 HENAN_INTERNET = """SELECT indicator_id, period, value, unit, value_printed, unit_printed
@@ -34,6 +38,39 @@ def live(fresh: Settings, replay: Replay, monkeypatch: pytest.MonkeyPatch) -> Li
     project = Live(fresh, replay)
     project.open(monkeypatch)
     return project
+
+
+@pytest.fixture
+def live_built(built: Settings, replay: Replay, monkeypatch: pytest.MonkeyPatch) -> Live:
+    """The same, where the bundled data have been built."""
+    project = Live(built, replay)
+    project.open(monkeypatch)
+    return project
+
+
+@pytest.fixture
+def asked(shared: Path) -> Settings:
+    """All sources asked by two runs at once, one of which published. Read it only."""
+
+    def make(root: Path) -> None:
+        words, pipe = [str(COMMAND), "run", "--no-report", "--json"], subprocess.PIPE
+        with Replay() as server, pytest.MonkeyPatch.context() as patch:
+            Live(copy_of_the_data(root), server).open(patch)
+            patch.setenv("DUIBIAO_ROOT", str(root))
+            patch.setenv("DUIBIAO_TODAY", TODAY.isoformat())
+            patch.setenv("PYTHONUTF8", "1")
+            both = [
+                subprocess.Popen(words, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+                for _ in range(2)
+            ]
+            said = [process.communicate() for process in both]
+        assert not server.unexpected
+        assert [process.returncode for process in both] == [0, 0], said
+        answers = [json.loads(stdout) for stdout, _ in said]
+        assert sorted(answer["published"] for answer in answers) == [False, True]
+        assert all(answer["failed_inputs"] == [] for answer in answers)
+
+    return Settings(made_once(shared, "asked", make))
 
 
 def ask(settings: Settings, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -71,47 +108,60 @@ def test_the_bureau_alone_brings_what_the_bundled_capture_has(
     assert len(list_builds(live.settings)) == 1
 
 
-def test_equal_values_make_no_new_vintage_and_a_revised_one_does(live: Live) -> None:
-    first = run(live.settings, TODAY)
-    assert first.failed_inputs == ()
-    assert conserved(first)
+def test_two_runs_at_once_land_everything_once(asked: Settings) -> None:
+    assert len(list_builds(asked)) == 1
+    assert not ask(
+        asked, "SELECT source_id, sha256 FROM meta.landings GROUP BY ALL HAVING count(*) > 1"
+    )
+    landed = {source for (source,) in ask(asked, "SELECT source_id FROM meta.landings")}
+    assert landed >= set(NETWORK_SOURCES)
+
+
+def test_equal_values_make_no_new_vintage_and_a_revised_one_does(
+    asked: Settings, replay: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((rows_in, accepted, rejected),) = ask(
+        asked, "SELECT rows_in, rows_accepted, rows_rejected FROM meta.build"
+    )
+    assert rows_in == accepted + rejected > 0
     (bundled,) = ask(
-        live.settings,
+        asked,
         """SELECT count(*) FROM core.observation_vintages
            WHERE source_id = 'nbs' AND retrieved_at > TIMESTAMP '2026-11-01'
              AND period_type = 'annual' AND indicator_id <> 'express_parcels'""",
     )[0]
     assert bundled == 0  # all that the site says is what the bundled capture says
-    (row,) = ask(live.settings, "FROM meta.ledger WHERE source_id = 'nbs'")
+    (row,) = ask(asked, "FROM meta.ledger WHERE source_id = 'nbs'")
     assert row[3] > 0  # rows_confirmed
 
+    shutil.copytree(asked.root, tmp_path / "asked", symlinks=True)
+    live = Live(Settings(tmp_path / "asked"), replay)
+    live.open(monkeypatch)
+    monkeypatch.setenv("DUIBIAO_TODAY", TODAY.isoformat())
     key = next(k for k in live.nbs.values if k[1:] == ("410000", "2022YY")
                and live.nbs.series[k[0]].showname.startswith("地区生产总值"))  # fmt: skip
     old = live.nbs.values[key]
     live.nbs.values[key] = "58000.0"  # a synthetic revision
-    second = run(live.settings, TODAY)
-    assert second.published
-    assert ask(
-        live.settings,
-        """SELECT old_value_printed, new_value_printed, old_published_on, new_published_on
-           FROM core.revisions WHERE indicator_id = 'gdp' AND region_code = '410000'
-           AND period = '2022' AND period_type = 'annual'""",
-    )[0][:2] == (old, "58000.0")
+    assert asked_again(live).outcome == "fetched"
+    gdp = {"indicator_id": "gdp", "region_code": "410000", "period": "2022",
+           "period_type": "annual"}  # fmt: skip
+    revisions = frames_of(live.settings, TODAY, "revisions")["revisions"]
+    (revision,) = revisions.filter(**gdp).to_dicts()
+    assert (revision["old_value_printed"], revision["new_value_printed"]) == (old, "58000.0")
 
     live.nbs.values[key] = old
-    run(live.settings, TODAY)
-    assert ask(
-        live.settings,
-        """SELECT count(*) FROM core.observation_vintages WHERE source_id = 'nbs' AND period =
-           '2022' AND indicator_id = 'gdp' AND region_code = '410000' AND period_type = 'annual'
-           """,
-    ) == [(3,)]
-    (value,) = ask(
-        live.settings,
-        """SELECT value_printed FROM core.observations WHERE period = '2022'
-           AND indicator_id = 'gdp' AND region_code = '410000' AND period_type = 'annual'""",
-    )[0]
-    assert value == old
+    assert asked_again(live).outcome == "fetched"
+    made = frames_of(live.settings, TODAY, "observation_vintages", "observations")
+    assert made["observation_vintages"].filter(**gdp, source_id="nbs").height == 3
+    assert made["observations"].filter(**gdp)["value_printed"].to_list() == [old]
+
+
+def asked_again(live: Live) -> SourceState:
+    """How the bureau answers, and that what it says anew is reason for a new build."""
+    before = fingerprint(live.settings, TODAY)
+    state = live.ask("nbs")["nbs"]
+    assert fingerprint(live.settings, TODAY).value != before.value
+    return state
 
 
 def duibiao(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
@@ -124,78 +174,62 @@ def duibiao(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]
 UNIT = Replace(lambda body: body.replace('"万户"'.encode(), '"户"'.encode()))
 
 
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        (Status(403, body=BLOCK_PAGE), ("拒绝访问", "data/dropped")),
-        (UNIT, ("万户", "correct the unit")),
-    ],
-    ids=["blocked", "drifted"],  # all other faults: test_collect.py,
-)
-def test_a_source_that_fails_is_named_with_its_age_and_what_to_do(
-    live: Live, fault: Fault, words: tuple[str, ...]
-) -> None:
-    live.server.fault("/nbs", fault, times=999)
+def test_sources_that_fail_are_named_with_their_age_and_what_to_do(live: Live) -> None:
+    live.server.fault("/nbs", UNIT, times=999)  # all other faults: test_collect.py
+    live.server.fault("/spb", Status(403, body=BLOCK_PAGE), times=999)
     done = duibiao(live.settings, "run", "--no-report")
     assert done.returncode == 3, done.stderr
     assert "已发布 / published" in done.stdout
-    for word in (*words, "nbs"):
+    trouble = ("nbs", "万户", "correct the unit", "spb", "拒绝访问", "data/dropped")
+    for word in trouble:
         assert word in done.stderr
     assert "Traceback" not in done.stderr
     shown = duibiao(live.settings, "sources")
     assert shown.returncode == 0
-    for word in words:
+    for word in trouble:
         assert word in shown.stdout
     found = json.loads(duibiao(live.settings, "sources", "--json").stdout)
-    (nbs,) = [row for row in found if row["source_id"] == "nbs"]
-    assert nbs["state"] in ("failed", "quarantined")
-    assert nbs["age_days"] == 0
-    assert nbs["last_good_on"] == "2026-11-22"
-    findings = ask(live.settings, "SELECT rule, key, message_zh, remedy FROM meta.checks "
+    states = {row["source_id"]: row for row in found}
+    assert states["nbs"]["state"] == "quarantined"
+    assert states["nbs"]["age_days"] == 0
+    assert states["nbs"]["last_good_on"] == "2026-11-22"
+    assert states["spb"]["state"] == "failed"
+    assert states["spb"]["last_good_on"] is None
+    assert {states[name]["state"] for name in ("miit", "worldbank")} == {"ok"}
+    findings = ask(live.settings, "SELECT key, message_zh, remedy FROM meta.checks "
                    "WHERE table_name = 'sources'")  # fmt: skip
-    assert findings
-    assert all(key.startswith("nbs") and "沿用 2026-11-22" in zh for _, key, zh, _ in findings)
+    assert {key.split("/")[0] for key, *_ in findings} == {"nbs", "spb"}
+    assert all("沿用 2026-11-22" in zh for key, zh, _ in findings if key.startswith("nbs"))
     assert all(remedy for *_, remedy in findings)
 
     # The same trouble the next night is no news: nothing is published, and it is said again.
     again = duibiao(live.settings, "run", "--no-report", "--json")
     assert again.returncode == 3
     answer = json.loads(again.stdout)
-    assert (answer["published"], answer["failed_inputs"]) == (False, ["nbs"])
+    assert (answer["published"], answer["failed_inputs"]) == (False, ["nbs", "spb"])
 
 
-def test_offline_nobody_is_asked_and_the_build_is_the_bundled_one(
-    live: Live, published: Settings
-) -> None:
-    done = duibiao(live.settings, "run", "--no-report", "--offline")
+def test_offline_nobody_is_asked_and_the_build_is_the_bundled_one(live_built: Live) -> None:
+    done = duibiao(live_built.settings, "run", "--no-report", "--offline", "--json")
     assert done.returncode == 0, done.stderr
-    assert live.server.log == []
-    content = "SELECT content_sha256 FROM meta.build"
-    assert ask(live.settings, content) == ask(published, content)
+    answer = json.loads(done.stdout)
+    assert (answer["published"], answer["failed_inputs"]) == (False, [])  # made of the same
+    assert live_built.server.log == []
 
 
-def test_a_later_day_without_a_network_keeps_what_came_in_before(live: Live) -> None:
-    run(live.settings, TODAY)
-    live.server.clear()
-    result = run(live.settings, TODAY.replace(day=23), offline=True)
-    assert result.published
-    assert live.server.log == []
-    states = dict(ask(live.settings, "SELECT source_id, state FROM meta.sources"))
+def test_a_later_day_without_a_network_keeps_what_came_in_before(live_built: Live) -> None:
+    settings = live_built.settings
+    live_built.ask()
+    live_built.server.clear()
+    with duckdb.connect(str(settings.warehouse_link), read_only=True) as reader:
+        before = reader.execute("SELECT build_id FROM meta.build").fetchall()
+        assert run(settings, TODAY.replace(day=23), offline=True).published
+        # The file is readable while a run with sources goes on, and stays what it was.
+        assert reader.execute("SELECT build_id FROM meta.build").fetchall() == before
+    assert live_built.server.log == []
+    assert ask(settings, "SELECT build_id FROM meta.build") != before
+    states = dict(ask(settings, "SELECT source_id, state FROM meta.sources"))
     assert {states[name] for name in NETWORK_SOURCES} == {"ok"}
-
-
-def test_two_runs_at_once_land_everything_once(live: Live) -> None:
-    words = [str(COMMAND), "run", "--no-report"]
-    environment = os.environ | {"DUIBIAO_ROOT": str(live.settings.root), "PYTHONUTF8": "1"}
-    both = [subprocess.Popen(words, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.PIPE, text=True) for _ in range(2)]  # fmt: skip
-    messages = [process.communicate()[1] for process in both]
-    assert [process.returncode for process in both] == [0, 0], messages
-    assert len(list_builds(live.settings)) == 1
-    assert not ask(
-        live.settings,
-        "SELECT source_id, sha256 FROM meta.landings GROUP BY ALL HAVING count(*) > 1",
-    )
 
 
 def test_sources_never_share_a_series_across_publishers_of_different_scope(
@@ -228,11 +262,3 @@ def test_dagster_asks_the_sources_first(live: Live) -> None:
     shown = event.materialization.metadata["数据源 sources"].value
     assert isinstance(shown, str)
     assert all(name in shown for name in NETWORK_SOURCES)
-
-
-def test_the_file_is_readable_while_a_run_with_sources_goes_on(live: Live) -> None:
-    run(live.settings, TODAY, offline=True)
-    with duckdb.connect(str(live.settings.warehouse_link), read_only=True) as reader:
-        before = reader.execute("SELECT build_id FROM meta.build").fetchall()
-        assert run(live.settings, TODAY).published
-        assert reader.execute("SELECT build_id FROM meta.build").fetchall() == before

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +80,36 @@ def value_in(connection: duckdb.DuckDBPyConnection) -> object:
     return row[0] if row else None
 
 
-def start(root: Path, day: dt.date, value: float, *fatal: str) -> "subprocess.Popen[str]":
+def start(root: Path, day: dt.date, value: float) -> "subprocess.Popen[str]":
     """A publisher in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.fixtures.publisher", str(root), str(day), str(value), *fatal],
+        [sys.executable, "-m", "tests.fixtures.publisher", str(root), str(day), str(value)],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+Kill = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def publish_and_die() -> Iterator[Kill]:
+    """A publisher in a process of its own, killed at a step: its return code."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.fixtures.publisher"],
+        cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as publisher:  # fmt: skip
+        asked, answers = publisher.stdin, publisher.stdout
+        assert asked is not None
+        assert answers is not None
+
+        def kill(root: Path, day: dt.date, value: float, step: str) -> int:
+            print(json.dumps([str(root), str(day), str(value), step]), file=asked, flush=True)
+            return int(answers.readline())
+
+        yield kill
 
 
 def test_a_build_holds_file_parquet_and_record_and_is_live(
@@ -229,21 +250,22 @@ def test_without_a_build_the_reader_is_told_what_to_do(settings: Settings) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [*STEPS, "inside-build"])
 def test_a_run_killed_at_any_step_leaves_a_whole_build_and_no_obstacle(
-    settings: Settings, publish_value: Publish, step: str
+    settings: Settings, publish_value: Publish, publish_and_die: Kill, step: str
 ) -> None:
     first = publish_value(70000)
-    killed = start(settings.root, NEXT_DAY, 80000, step)
-    assert killed.wait() == -9, killed.communicate()[1]
+    assert publish_and_die(settings.root, NEXT_DAY, 80000, step) == -9
     finished = step in ("prune", "done")
     assert live_value(settings) == (80000.0 if finished else 70000.0)
     for folder in builds.list_builds(settings):
         with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
             assert value_in(connection) in (70000.0, 80000.0)
 
+    live = live_build(settings)
+    assert live is not None
+    assert (live == first.folder) is not finished
     third = publish_value(90000)
     assert live_value(settings) == 90000.0
-    live = first.build_id if not finished else builds.list_builds(settings)[1].name
-    assert third.previous_build_id == live
+    assert third.previous_build_id == live.name
     assert not list(settings.builds.glob(".tmp-*"))
     assert not list(settings.data.glob("*.tmp"))
 
@@ -327,8 +349,8 @@ def test_a_second_run_declines_at_once_or_waits_and_says_for_whom(settings: Sett
     assert said[-1] == "got it"
 
 
-def test_the_lock_of_a_killed_run_is_free(settings: Settings) -> None:
-    assert start(settings.root, AS_OF, 70000, "link").wait() == -9
+def test_the_lock_of_a_killed_run_is_free(settings: Settings, publish_and_die: Kill) -> None:
+    assert publish_and_die(settings.root, AS_OF, 70000, "link") == -9
     with run_lock(settings, wait=0):
         pass
 

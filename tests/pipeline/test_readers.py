@@ -28,8 +28,8 @@ from tests.fixtures.reader import PAUSE, look
 from tests.fixtures.small_tables import OBSERVATION, RACKS_TARGET, VINTAGE, rows, small_frames
 
 AS_OF = dt.date(2026, 11, 22)
-PUBLISHES = 12
-assert PUBLISHES > KEPT  # the builds that readers opened first are pruned meanwhile
+PUBLISHES = 6
+OTHERS = KEPT - 3  # builds of a clock that was ahead: they outlive what is published here
 # Fewer tables are published faster; these have a figure to tell builds apart, or are referred to.
 MODELS = (Documents, Regions, Indicators, Targets, ObservationVintages, Observations)
 
@@ -53,6 +53,7 @@ class Readers:
         self.of_thread: list[list[object]] = []
         self.of_process: list[list[object]] = []
         self.fault: BaseException | None = None
+        self._has_begun = threading.Event()
         self._settings = settings
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fixtures.reader", str(settings.warehouse_link),
@@ -63,6 +64,7 @@ class Readers:
         self._threads = [threading.Thread(target=t) for t in (self._read, self._listen)]
         for thread in self._threads:
             thread.start()
+        assert self._has_begun.wait(60)
 
     def finish(self) -> None:
         """Let them stop, and wait for them."""
@@ -85,7 +87,9 @@ class Readers:
     def _listen(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as stream:
-            self.of_process += [json.loads(line) for line in stream]
+            for line in stream:
+                self.of_process.append(json.loads(line))
+                self._has_begun.set()
 
 
 @pytest.fixture
@@ -98,21 +102,26 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def readers(settings: Settings, tmp_path: Path) -> Iterator[Readers]:
     publish_figure(settings, 1)
-    started = Readers(settings, tmp_path / "stop")
-    yield started
-    started.stop.touch()
+    stop = tmp_path / "stop"
+    try:
+        yield Readers(settings, stop)
+    finally:
+        stop.touch()
 
 
 @pytest.mark.slow
 def test_readers_see_only_whole_builds_while_many_are_published(
     settings: Settings, readers: Readers
 ) -> None:
+    for day in range(1, OTHERS + 1):
+        (settings.builds / f"299901{day:02}T000000Z-00000000").mkdir()
     with open_readonly(settings) as early:
         first = look(early)
         figures = {first[0]: first[1]}
         for value in range(2, PUBLISHES + 2):
             figures[publish_figure(settings, value)] = float(value)
             assert look(early) == first  # what was opened stays, though its build is pruned
+        assert not (settings.builds / str(first[0])).exists()
     with open_readonly(settings) as late:
         assert look(late)[1] == PUBLISHES + 1
     readers.finish()

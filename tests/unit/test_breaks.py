@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
 from assets import table_checks
 from assets.breaks import scope_breaks, with_segment
@@ -49,7 +48,6 @@ def breaks(*periods: str, indicator: str = "sales") -> pl.DataFrame:
 def asked(
     points: list[tuple[int, float, int]],
     what: Any = gap_metrics,
-    engine: Any = "polars",
     **about: Any,
 ) -> pl.DataFrame:
     """The metrics of one synthetic goal over (year, value, segment)."""
@@ -69,7 +67,7 @@ def asked(
         for t, v, s in points
     ]  # fmt: skip
     types = {n: pl.String if n in ("goal_id", "bound") else pl.Float64 for n in SERIES_COLUMNS}
-    return compute(what, pl.DataFrame([goal | about], schema), pl.DataFrame(series, types), engine)
+    return compute(what, pl.DataFrame([goal | about], schema), pl.DataFrame(series, types))
 
 
 def reasons(row: dict[str, Any]) -> dict[str, str]:
@@ -213,17 +211,6 @@ def test_the_old_scope_may_be_anything_without_touching_pace_and_progress(
             assert ours[name] == wanted, name
         if ours["is_across_break"]:
             assert [ours[k] for k in COMPARED] == [theirs[k] for k in COMPARED] == [None] * 12
-
-
-@pytest.mark.parametrize("what", [gap_metrics, history_metrics])
-def test_duckdb_gives_the_same_across_breaks(what: Any) -> None:
-    points = [(2015, 50.0, 0), (2017, 60.0, 0), (2019, 140.0, 1), (2021, 150.0, 1)]
-    about = {"value_kind": "multiple", "value": 2.0, "reference_year": 2015.0}
-    for goal in ({}, about | {"target_year": 2017.0}):
-        ours, theirs = (asked(points, what, engine, **goal) for engine in ("polars", "duckdb"))
-        assert_frame_equal(
-            ours.sort("t"), theirs.sort("t"), check_dtypes=False, rel_tol=1e-9, abs_tol=1e-9
-        )
 
 
 # --- tables -----------------------------------------------------------------------------------

@@ -44,7 +44,6 @@ from tests.fixtures.forms import (
     read,
     rules,
     synthetic_value,
-    template_of,
 )
 
 # --- quarters, settings, who owes what --------------------------------------------------------
@@ -256,7 +255,7 @@ def test_every_reporter_gets_a_form_that_reads_back() -> None:
         if reporter.is_local and reporter.region_code not in ("410100", "419001"):
             continue
         rows = ROSTER.asked(reporter, Q3)
-        body = template_of(reporter)
+        body = write_template(reporter, Q3, rows, ROSTER.due_on(Q3), ROSTER.locked_on(Q3))
         values = {row.indicator_id: synthetic_value(row) for row in rows}
         reading = read(filled(body, values), rows)
         assert len(reading.cells) == len(rows), (reporter, rules(reading))

@@ -54,7 +54,7 @@ class Pages(dg.ConfigurableResource[bool]):
     """What the pages of the assets show.
 
     Attributes:
-        pictures: draw them; without, a night takes two thirds of the time.
+        pictures: draw them; a night without is shorter.
     """
 
     pictures: bool = True

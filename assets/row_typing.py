@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from assets.figures import Figure, FigureError, parse_figure
@@ -101,7 +102,7 @@ def read_figure(row: Row, unit: str) -> Figure | None:
     if not text:
         return None
     try:
-        figure = parse_figure(text, unit_printed=row["unit_printed"] or None, unit=unit)
+        figure = _parsed(text, row["unit_printed"] or None, unit)
     except FigureError as error:
         if row.get("value"):  # a printed form without a figure (a list of names): value decides
             return None
@@ -123,6 +124,11 @@ def read_figure(row: Row, unit: str) -> Figure | None:
             "Correct the figure",
         )
     return figure
+
+
+@lru_cache(maxsize=16384)  # more than the bundled files hold
+def _parsed(text: str, unit_printed: str | None, unit: str) -> Figure:
+    return parse_figure(text, unit_printed=unit_printed, unit=unit)
 
 
 def finish(

@@ -3,6 +3,7 @@
 import calendar
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import Final
 
 _PERIOD: Final = re.compile(
@@ -97,6 +98,7 @@ def next_period_end(end: dt.date, frequency: str) -> dt.date:
     return _month_end(end.year + years, month + 1)
 
 
+@lru_cache(maxsize=4096)
 def _read(period: str) -> tuple[str, dt.date, dt.date]:
     """Shape, first and last day of a period."""
     match = _PERIOD.fullmatch(period)

@@ -66,9 +66,12 @@ def _compare(
         _rows(table, after.join(before, on=_KEY, how="anti"), "added"),
         _rows(table, before.join(after, on=_KEY, how="anti"), "removed"),
     ]
+    differs = {name: pl.col(name).ne_missing(pl.col(f"{name}__old")) for name in shared}
+    # Mostly no column does: all are asked in one pass.
+    any_differs = both.select(differ.any().alias(name) for name, differ in differs.items())
     for name in shared:
-        moved = both.filter(pl.col(name).ne_missing(pl.col(f"{name}__old")))
-        parts.append(_rows(table, moved, "changed", name))
+        if any_differs[name].item():
+            parts.append(_rows(table, both.filter(differs[name]), "changed", name))
     return parts
 
 

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 
@@ -187,6 +188,7 @@ def find_spelling(word: str) -> dict[str, Decimal] | None:
     return SPELLINGS.get(word) or SPELLINGS.get(word.casefold() if len(word) > 1 else "")
 
 
+@lru_cache(maxsize=1024)
 def printed_unit(text: str) -> PrintedUnit | None:
     """Take a printed unit apart (万户, 亿元, billion yuan, %), or None if it is not known."""
     word = normalise(text)

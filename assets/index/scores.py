@@ -42,7 +42,7 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.{DIGITS - 1}e}")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def ln(value: float) -> float:
     """Natural logarithm, correctly rounded: libraries of C differ in the last bit."""
     with localcontext() as context:
@@ -50,6 +50,7 @@ def ln(value: float) -> float:
         return float(Decimal(value).ln())
 
 
+@lru_cache(maxsize=16384)
 def exp(value: float) -> float:
     """Exponential, correctly rounded."""
     with localcontext() as context:

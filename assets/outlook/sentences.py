@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -129,7 +130,7 @@ def _odds(chance: float) -> Label:
 
 
 def _figure(row: Mapping[str, Any], column: str, language: str) -> str:
-    return format_figure(_short(row[column]), row["unit"], language)
+    return _words(row[column], row["unit"], language)
 
 
 def _signed(row: Mapping[str, Any], column: str, language: str) -> str:
@@ -137,13 +138,14 @@ def _signed(row: Mapping[str, Any], column: str, language: str) -> str:
     words = {"zh": ("增加", "减少"), "en": ("up", "down")}[language]
     if not value:
         return {"zh": "不变", "en": "unchanged"}[language]
-    text = format_figure(_short(abs(value)), row["unit"], language)
+    text = _words(abs(value), row["unit"], language)
     return f"{words[value < 0]}{'' if language == 'zh' else ' '}{text}"
 
 
-def _short(value: float) -> float:
-    """Four digits: a projection has no more to tell."""
-    return float(f"{value:.4g}")
+@lru_cache(maxsize=32768)  # more than one run writes
+def _words(value: float, unit: str, language: str) -> str:
+    """In four digits: a projection has no more to tell."""
+    return format_figure(float(f"{value:.4g}"), unit, language)
 
 
 def _interval(row: Mapping[str, Any], language: str) -> str:

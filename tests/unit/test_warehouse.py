@@ -96,6 +96,21 @@ def test_rows_go_in_by_name_not_by_position(
     assert ask(path, "SELECT printed, unit FROM core.targets") == [("7万架", "racks")]
 
 
+def test_a_second_file_of_the_same_tables_has_its_own_rows_views_and_macros(
+    tmp_path: Path, built: Path, frames: dict[str, pl.DataFrame]
+) -> None:
+    frames["targets"] = frames["targets"].with_columns(printed=pl.lit("8万架"))
+    again, bare = tmp_path / "again.duckdb", tmp_path / "bare.duckdb"
+    build_warehouse(again, frames, TABLES, VIEWS, MACROS)
+    check_warehouse(again, frames, TABLES, VIEWS, MACROS)
+    assert ask(again, "SELECT printed FROM core.targets") == [("8万架",)]
+    assert ask(built, "SELECT printed FROM core.targets") == [("7万架",)]
+    other = VIEWS["racks"]._replace(sql="SELECT target_id, 1 AS in_wan FROM targets")
+    build_warehouse(bare, frames, TABLES, {"racks": other})
+    assert "1 AS in_wan" in str(ask(bare, "SELECT sql FROM duckdb_views() WHERE NOT internal"))
+    assert "in_wan" not in str(ask(bare, "SELECT function_name FROM duckdb_functions()"))
+
+
 def test_tables_and_columns_carry_both_languages(built: Path) -> None:
     comment = "SELECT comment FROM duckdb_tables() WHERE table_name = 'targets'"
     assert ask(built, comment) == [("目标 / Targets",)]

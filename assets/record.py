@@ -10,6 +10,11 @@ from schemas.tables_core import Observations
 from schemas.vocabulary import QUALITIES
 
 GRAIN = ["indicator_id", "region_code", "period", "period_type"]
+# What a beaten vintage is compared by, told apart by and shown with.
+COMPARED = [
+    "observation_id", "value", "value_printed", "bound", "tolerance", "quality", "published_on",
+    "retrieved_at", "source_id", "source_row",
+]  # fmt: skip
 QUALITY_RANK = {quality: rank for rank, quality in enumerate(QUALITIES)}
 
 
@@ -75,21 +80,25 @@ def _firsts(rows: pl.DataFrame, number: pl.Series, order: list[pl.Expr]) -> pl.S
     Few rows share their grain with another one: key by key, only those still in question are
     looked at.
     """
-    places = pl.DataFrame({"_grain": number}).with_row_index("_row")
-    is_alone = ~number.is_duplicated()
-    settled = [places.filter(is_alone)]
-    left = places.filter(~is_alone)
+    by_number = number.arg_sort()
+    is_new = number[by_number].diff().ne_missing(0)
+    firsts = by_number.filter(is_new)
+    is_shared = ~(is_new & is_new.shift(-1, fill_value=True))
+    left = pl.DataFrame({"_row": by_number, "_at": is_new.cum_sum() - 1}).filter(is_shared)
+    left = left.sort("_row")
+    settled: list[pl.DataFrame] = []
     for key in order:
         if left.is_empty():
             break
         asked = rows.select(key.meta.root_names())[left["_row"]]
         left = left.with_columns(asked.select(key.alias("_key")).to_series())
-        left = left.filter(pl.col("_key") == pl.col("_key").min().over("_grain")).drop("_key")
-        is_alone = ~left["_grain"].is_duplicated()
+        left = left.filter(pl.col("_key") == pl.col("_key").min().over("_at")).drop("_key")
+        is_alone = ~left["_at"].is_duplicated()
         settled.append(left.filter(is_alone))
         left = left.filter(~is_alone)
-    settled.append(left.unique("_grain", keep="first", maintain_order=True))
-    return pl.concat(settled).sort("_grain")["_row"]
+    settled.append(left.unique("_at", keep="first", maintain_order=True))
+    chosen = pl.concat(settled)
+    return firsts.scatter(chosen["_at"], chosen["_row"])
 
 
 def observations_table(vintages: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -100,22 +109,12 @@ def observations_table(vintages: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """
     known = known_on(vintages, [as_of])
     number = grain_number(known, GRAIN)
-    known = known.with_columns(number)
-    record = known[_firsts(known, number, by_trust())]
-    rest = (
-        known.filter(number.is_duplicated())
-        .join(
-            record.select(
-                "_grain",
-                record_id="observation_id",
-                record_value="value",
-                record_bound="bound",
-                record_tolerance="tolerance",
-            ),
-            on="_grain",
-        )
-        .filter(pl.col("observation_id") != pl.col("record_id"))
-    )
+    places = _firsts(known, number, by_trust())
+    record, grains = known[places], number[places]
+    is_beaten = pl.Series([True]).new_from_index(0, known.height).scatter(places, False)
+    rest = known.select(*COMPARED, number.alias("_grain")).filter(is_beaten)
+    against = record.select(pl.col("value", "bound", "tolerance").name.prefix("record_"))
+    rest = rest.hstack(against[grains.search_sorted(rest["_grain"])])
     rest = rest.with_columns(
         difference_pct=(pl.col("value") - pl.col("record_value")).abs()
         / pl.col("record_value").replace(0.0, None).abs()
@@ -124,22 +123,27 @@ def observations_table(vintages: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     )
     beaten = (
         rest.sort("_grain", *by_trust())
-        .group_by("_grain", maintain_order=True)
-        .agg(
-            vintages_beaten=pl.len(),
-            first_beaten=pl.col("published_on").min(),
-            max_difference_pct=pl.col("difference_pct").max(),
-            is_conflict=pl.col("is_conflict").any(),
+        .with_columns(
             beaten=pl.format(
                 "{} = {} ({}, {})",
                 pl.col("value_printed"),
                 pl.col("value"),
                 pl.col("quality"),
                 pl.col("published_on").cast(pl.String),
-            ).str.join("; "),
+            )
+        )
+        .group_by("_grain", maintain_order=True)
+        .agg(
+            vintages_beaten=pl.len(),
+            first_beaten=pl.col("published_on").min(),
+            max_difference_pct=pl.col("difference_pct").max(),
+            is_conflict=pl.col("is_conflict").any(),
+            beaten=pl.col("beaten").str.join("; "),
         )
     )
-    table = record.join(beaten, on="_grain", how="left").with_columns(
+    table = record.hstack(
+        grains.to_frame("_grain").join(beaten, on="_grain", how="left", maintain_order="left")
+    ).with_columns(
         vintage_count=1 + pl.col("vintages_beaten").fill_null(0).cast(pl.Int64),
         first_published_on=pl.min_horizontal("published_on", "first_beaten"),
         is_conflict=pl.col("is_conflict").fill_null(value=False),

@@ -69,7 +69,7 @@ serve:  ## the report in a browser, on this machine (ARGS: --port N)
 	@.venv/bin/duibiao serve $(ARGS)
 
 .PHONY: bench
-bench:  ## how a night scales, on synthetic data (ARGS: --sizes 1,10 --json FILE --plot FILE)
+bench:  ## how a night scales, on synthetic data (ARGS: --sizes 1 --json FILE --plot FILE)
 	@$(ENV) test
 	@$(PY) -m benchmarks.scale $(ARGS)
 

@@ -91,7 +91,7 @@ def one_size(
         work: an empty folder for the panel and what is made of it.
         asked: observations that were asked for; the panel has about as many.
         call: what runs a stage: `measured`, unless a test wants it here.
-        say: is told what is left out, and why.
+        say: is told how long each stage took, what is left out, and why.
 
     Returns:
         asked, observations (rows landed), panel (its fields), stages (see `_row`), targets (see
@@ -103,6 +103,7 @@ def one_size(
             say(f"pandas left out: above {PANDAS_AT:,} observations they need not fit into memory")
             continue
         answer = call(f"benchmarks.stages:{stage}", work=str(work), panel=asdict(panel))
+        say(f"{asked:>11,}  {stage}: {answer['seconds']:.3f} s")
         rows[stage] = _row(stage, answer, rows)
     return {
         "asked": asked,
@@ -201,24 +202,30 @@ def machine() -> Row:
 
 
 def benchmark(
-    panels: Sequence[tuple[int, Panel]], folder: Path | None = None, call: Call = measured
+    panels: Sequence[tuple[int, Panel]],
+    folder: Path | None = None,
+    call: Call = measured,
+    json_file: Path | None = None,
 ) -> dict[str, Any]:
     """Measure and print every size.
 
     Args:
         panels: observations asked for, and the panel.
         folder: where to work; by default the system's folder for temporary files.
+        json_file: where to keep it, from the first size on.
 
     Returns:
         What `--json` writes: synthetic, machine, sizes, exponents.
     """
-    report: dict[str, Any] = {"synthetic": True, "machine": machine(), "sizes": []}
+    report: dict[str, Any] = {"synthetic": True, "machine": machine(), "sizes": [], "exponents": []}
     for asked, panel in panels:
         with tempfile.TemporaryDirectory(dir=folder) as work:
             size = one_size(panel, Path(work), asked, call, out.print)
         report["sizes"].append(size)
+        report["exponents"] = exponents(report["sizes"]) if len(report["sizes"]) > 1 else []
+        if json_file:
+            json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         _print_size(size)
-    report["exponents"] = exponents(report["sizes"]) if len(panels) > 1 else []
     if report["exponents"]:
         _print("时间随规模的指数 exponent of time by rows", report["exponents"])
     return report
@@ -255,7 +262,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 def main(
-    sizes: Annotated[str, typer.Option(help="millions of observations, by comma.")] = "1,10",
+    sizes: Annotated[str, typer.Option(help="millions of observations, by comma.")] = "1,10,100",
     json_file: Annotated[Path | None, typer.Option("--json", help="write all of it there.")] = None,
     plot: Annotated[Path | None, typer.Option(help="write SVG and PNG there; two sizes.")] = None,
     work: Annotated[Path | None, typer.Option(help="folder to work in, not below data/.")] = None,
@@ -276,9 +283,7 @@ def main(
         return
     free = shutil.disk_usage(work or tempfile.gettempdir()).free
     out.print(f"{free / 2**30:.0f} GB free in the folder of work")
-    report = benchmark(panels, work)
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    report = benchmark(panels, work, json_file=json_file)
     if plot and len(panels) > 1:
         from benchmarks.plot import draw
 

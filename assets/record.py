@@ -56,6 +56,8 @@ def grain_number(rows: pl.DataFrame, grain: list[str]) -> pl.Series:
     for name in grain:
         column = rows[name]
         values = column.unique().sort()
+        if len(values) == 1:
+            continue
         if column.dtype == pl.String:
             place = column.cast(pl.Enum(values)).to_physical()
         else:
@@ -138,8 +140,9 @@ def observations_table(vintages: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
             first_beaten=pl.col("published_on").min(),
             max_difference_pct=pl.col("difference_pct").max(),
             is_conflict=pl.col("is_conflict").any(),
-            beaten=pl.col("beaten").str.join("; "),
+            beaten=pl.col("beaten"),
         )
+        .with_columns(pl.col("beaten").list.join("; "))
     )
     table = record.hstack(
         grains.to_frame("_grain").join(beaten, on="_grain", how="left", maintain_order="left")

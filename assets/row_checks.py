@@ -72,15 +72,22 @@ def judge_rows(
     history = with_segment(history, breaks).with_row_index("place")
     history = _joined(history, exempt, ["observation_id"])
     judged = _with_falls(_with_references(history, indicators, targets)).head(rows.height)
-    verdict = pl.coalesce(
-        *(pl.when(bad & ~_is_lifted(rule)).then(pl.lit(rule)) for rule, bad in _rules().items())
+    rules = _rules()  # by number: the names are written for the few rows that break one
+    broken = pl.coalesce(
+        pl.when(bad & ~_is_lifted(rule)).then(pl.lit(number, pl.UInt8))
+        for number, (rule, bad) in enumerate(rules.items())
     )
-    found = judged.with_columns(broken_rule=verdict).drop(JUDGED_BY)
+    name = broken.replace_strict(dict(enumerate(rules)), return_dtype=pl.String)
+    found = judged.with_columns(broken_rule=name).drop(JUDGED_BY)
     return pl.concat([rows, found], how="horizontal")
 
 
 def _joined(rows: pl.DataFrame, more: pl.DataFrame, on: list[str]) -> pl.DataFrame:
     """With what there is on each row, in the order of the rows."""
+    if more.is_empty():
+        return rows.with_columns(
+            pl.lit(None, kind).alias(name) for name, kind in more.schema.items() if name not in on
+        )
     return rows.join(more, on=on, how="left", maintain_order="left")
 
 
@@ -114,7 +121,10 @@ def _with_references(
     )
     # Of rows with the same content, and of two values that contradict each other, the more
     # trusted one stays. Few rows come into question: the others are not put in order.
-    twins = frame.filter(pl.col("observation_id").is_duplicated())
+    hashes = frame["observation_id"].hash()
+    in_order = hashes.sort()
+    again = in_order.filter(in_order == in_order.shift()).unique()
+    twins = frame.filter(hashes.is_in(again.implode()))
     twins = twins.filter(pl.struct(same_row).is_duplicated())
     pairs = frame.filter(pl.col("in_series") == 2)
     frame = _joined(frame.drop("_grain"), _order(twins, same_row, "twin"), ["place"])

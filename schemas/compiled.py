@@ -50,7 +50,15 @@ def keeps(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> bool:
     if any(frame.lazy().select(screen(schema)).collect().row(0)):
         return False
     grain = list(schema.unique or [])
-    return not grain or frame.select(pl.struct(grain).n_unique()).item() == frame.height
+    return not grain or _is_unique(frame.select(grain))
+
+
+def _is_unique(rows: pl.DataFrame) -> bool:
+    # Rows that differ may share a hash: only then each row is compared.
+    if rows.hash_rows().n_unique() == rows.height:
+        return True
+    different: int = rows.select(pl.struct(pl.all()).n_unique()).item()
+    return different == rows.height
 
 
 def same_columns(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> bool:

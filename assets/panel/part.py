@@ -91,7 +91,8 @@ def judged(rows: pl.DataFrame, reference: Reference) -> tuple[pl.DataFrame, pl.D
         fit, reference.indicators, reference.targets, fit.clear(), reference.breaks,
         NOTHING_LIFTED,
     )  # fmt: skip
-    wrong = found.drop_nulls("broken_rule")
+    is_good = found["broken_rule"].is_null()
+    wrong = found.filter(~is_good)
     refused = list(rejections(wrong.with_columns(raw=_as_it_came(rows)), {}))
     if broken is not None:
         unfit = rows.with_columns(broken_rule=broken).drop_nulls("broken_rule")
@@ -103,7 +104,7 @@ def judged(rows: pl.DataFrame, reference: Reference) -> tuple[pl.DataFrame, pl.D
             f"{times} refused rows say that they are line {line} of the landing {sha}: every row "
             "needs a line of its own (columns landing_sha256 and source_row)"
         )
-    return fit.filter(found["broken_rule"].is_null()), rejected_rows(refused)
+    return fit.filter(is_good), rejected_rows(refused)
 
 
 def _of_the_register(reference: Reference) -> dict[str, pl.Expr]:

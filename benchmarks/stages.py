@@ -7,6 +7,7 @@ stage starts from Parquet, as its limit does: reading what it works on is part o
 
 import shutil
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +28,7 @@ from assets.panel.part import RESULTS, Reference, gaps_of, judged
 from assets.panel.publish import LINK
 from assets.panel.stage import BY, Partition, Stage, read_reference, read_rows
 from assets.record import GRAIN, known_on, observations_table
-from benchmarks.alternatives import pandas_gaps
+from benchmarks.alternatives import pandas_night
 from benchmarks.measure import Watch
 from benchmarks.synthetic import Panel
 
@@ -219,15 +220,14 @@ def copy(work: str, panel: dict[str, Any]) -> Answer:
 
 
 def pandas(work: str, panel: dict[str, Any]) -> Answer:
-    """What a user would do instead; see `alternatives`. Leaves its answer beside the stage."""
-    watch, stage = Watch(), _stage(work)
-    partitions = stage.partitions()
-    files = [path for partition in partitions for path in partition.vintages]
-    targets = [p for part in partitions for p in part.reference if p.name.startswith("targets-")]
-    with watch:
-        found, rows = pandas_gaps(files, targets, Panel(**panel).as_of)
-    found.to_parquet(Path(work) / "pandas.parquet")
-    return {"seconds": watch.seconds, "rows": rows, "goals": len(found)}
+    """What a user would do instead; see `alternatives`. Leaves its tables beside the stage."""
+    watch, done = Watch(), Counter[str]()
+    for partition in _stage(work).partitions():
+        (targets,) = (p for p in partition.reference if p.name.startswith("targets-"))
+        folder = Path(work) / "pandas" / partition.indicator_id
+        with watch:
+            done.update(pandas_night(partition.vintages, targets, Panel(**panel).as_of, folder))
+    return {"seconds": watch.seconds, **done}
 
 
 def first_batch(work: str) -> tuple[pl.DataFrame, Reference]:

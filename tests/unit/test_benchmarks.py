@@ -81,31 +81,47 @@ def test_nights_compute_what_changed(size: dict[str, Any]) -> None:
     assert 0 < computed["night_increment"]["share_of_rows"] < 1
 
 
-def test_pandas_answers_the_same_question(tmp_path: Path) -> None:
+def test_pandas_runs_the_same_chain(tmp_path: Path) -> None:
     arguments = {"work": str(tmp_path), "panel": asdict(TINY)}
-    for stage in ("generate", "night_first", "pandas"):
-        here(f"benchmarks.stages:{stage}", **arguments)
-    columns = ["target_id", "latest_value", "attainment_pct", "progress_pct", "expected_value"]
-    ours = pl.read_parquet(
-        sorted(Stage(tmp_path / "stage").results.glob("*/*/gap_to_goal.parquet")),
-        hive_partitioning=False,
-    ).select(*columns, "status", "required_pace")
-    theirs = pl.read_parquet(tmp_path / "pandas.parquet")
-    assert ours.height == TINY.indicators * TINY.regions.height
-    both = ours.join(theirs, on="target_id", suffix="_pandas", validate="1:1")
-    assert both.height == ours.height == theirs.height
-    for name in ("latest_value", "attainment_pct"):
-        assert both[name].null_count() == 0
-        assert_frame_equal(
-            both.select(name), both.select(pl.col(f"{name}_pandas").alias(name)), rel_tol=1e-9
+    done = {
+        stage: here(f"benchmarks.stages:{stage}", **arguments)
+        for stage in ("generate", "night_first", "pandas")
+    }
+    for count in ("rows", "rejected"):
+        assert done["pandas"][count] == done["night_first"][count] > 0
+
+    def both(table: str, key: list[str]) -> pl.DataFrame:
+        ours = pl.read_parquet(
+            sorted(Stage(tmp_path / "stage").results.glob(f"*/*/{table}.parquet")),
+            hive_partitioning=False,
         )
-    # Where the pipeline sees no progress to speak of (the baseline meets the goal), pandas does.
-    for name in ("progress_pct", "expected_value", "required_pace"):
-        known = both.drop_nulls(name)
-        assert known.height > 0
+        theirs = pl.read_parquet(sorted((tmp_path / "pandas").glob(f"*/{table}.parquet")))
+        found = ours.join(theirs, on=key, suffix="_pandas", validate="1:1")
+        assert found.height == ours.height == theirs.height > 0
+        return found
+
+    def alike(found: pl.DataFrame, name: str, *, where_ours: bool = False) -> None:
+        known = found.drop_nulls(name) if where_ours else found
+        assert known[name].drop_nulls().len() > 0
         assert_frame_equal(
             known.select(name), known.select(pl.col(f"{name}_pandas").alias(name)), rel_tol=1e-9
         )
+
+    gaps = both("gap_to_goal", ["target_id"])
+    assert gaps.height == TINY.indicators * TINY.regions.height
+    for name in ("latest_value", "attainment_pct", "gap_abs", "gap_pct"):
+        assert gaps[name].null_count() == 0
+        alike(gaps, name)
+    # Where the pipeline sees no progress to speak of (the baseline meets the goal), pandas does.
+    for name in ("progress_pct", "schedule_gap_pp", "expected_value", "required_pace",
+                 "cagr_actual", "cagr_required"):  # fmt: skip
+        alike(gaps, name, where_ours=True)
+
+    records = both("observations", ["indicator_id", "region_code", "period", "period_type"])
+    assert records["vintage_count"].max() == 2
+    for name in ("observation_id", "value", "vintage_count", "is_conflict", "max_difference_pct"):
+        alike(records, name)
+    assert records["beaten"].null_count() == records["beaten_pandas"].null_count()
 
 
 def test_the_generator_is_deterministic_and_says_that_it_is_synthetic() -> None:

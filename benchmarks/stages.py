@@ -265,6 +265,7 @@ def _night(work: str, panel: dict[str, Any]) -> Answer:
         "rejected": done.rows_rejected,
         "computed": len(done.computed),
         "published": done.published,
+        "content_sha256": done.content_sha256,  # equal for the same panel, whatever the machine
     }
 
 

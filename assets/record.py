@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from schemas.contract import conform, validate
+from schemas.contract import conform, empty, validate
 from schemas.tables_core import Observations
 from schemas.vocabulary import QUALITIES
 
@@ -52,18 +52,18 @@ def grain_number(rows: pl.DataFrame, grain: list[str]) -> pl.Series:
     Args:
         grain: columns of text, days or whole numbers, none of them null.
     """
-    number = pl.Series("_grain", [0], pl.Int64).new_from_index(0, rows.height)
+    distinct = rows.select(pl.col(grain).unique().sort().implode())
+    number = pl.lit(0, pl.Int64)
     for name in grain:
-        column = rows[name]
-        values = column.unique().sort()
-        if len(values) == 1:
+        values = distinct[name][0]
+        if len(values) <= 1:
             continue
-        if column.dtype == pl.String:
-            place = column.cast(pl.Enum(values)).to_physical()
+        if values.dtype == pl.String:
+            place = pl.col(name).cast(pl.Enum(values)).to_physical()
         else:
-            place = values.search_sorted(column)
+            place = pl.lit(values).search_sorted(pl.col(name))
         number = number * len(values) + place.cast(pl.Int64)
-    return number
+    return rows.with_columns(_grain=number)["_grain"]
 
 
 def first_of(rows: pl.DataFrame, grain: list[str], order: list[pl.Expr]) -> pl.DataFrame:
@@ -112,7 +112,8 @@ def observations_table(vintages: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     known = known_on(vintages, [as_of])
     number = grain_number(known, GRAIN)
     places = _firsts(known, number, by_trust())
-    record, grains = known[places], number[places]
+    shown = [name for name in empty(Observations).columns if name in known.columns]
+    record, grains = known.select(shown)[places], number[places]
     is_beaten = pl.Series([True]).new_from_index(0, known.height).scatter(places, False)
     rest = known.select(*COMPARED, number.alias("_grain")).filter(is_beaten)
     against = record.select(pl.col("value", "bound", "tolerance").name.prefix("record_"))

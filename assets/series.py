@@ -33,10 +33,7 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
     keys = ["as_of", "indicator_id", "region_code", "period_type", "period_start", "period_end"]
     # Which rows answer is found out by their keys; only those are moved that do.
     rows = (
-        known.select(keys)
-        .with_row_index("_row")
-        .with_columns(year=pl.col("period_end").dt.year())
-        .join(measures.select("indicator_id", "measure"), on="indicator_id")
+        known.select(keys).with_row_index("_row").with_columns(year=pl.col("period_end").dt.year())
     )
     whole_year = (
         (pl.col("period_start").dt.ordinal_day() == 1)
@@ -44,9 +41,10 @@ def annual_answers(known: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("period_end").dt.day() == 31)
         & (pl.col("period_start").dt.year() == pl.col("period_end").dt.year())
     )
-    is_flow = pl.col("measure") == "flow"
+    flows = measures.filter(pl.col("measure") == "flow")["indicator_id"]
+    is_flow = pl.col("indicator_id").is_in(flows.implode())
     is_partial = pl.col("period_type") == "year_to_date"
-    rows = rows.filter(pl.when(is_flow | is_partial).then(whole_year).otherwise(pl.lit(value=True)))
+    rows = rows.filter(whole_year | ~(is_flow | is_partial))
     rows = rows.with_columns(grain_number(rows, SERIES_KEY))
     rows = rows.filter(pl.col("period_end") == pl.col("period_end").max().over("_grain"))
     answers = (

@@ -27,6 +27,10 @@ BY: Final = "indicator_id"
 ORDER: Final = "_order"  # of the rows as they were: the same input order gives the same result
 PART: Final = "part"
 PARTS: Final = 32
+PACKED_ROWS: Final = 20_000  # in one cell: Java holds several copies of a cell at once
+FILE_ROWS: Final = 100_000  # of a file that comes back
+READ_BYTES: Final = 8 * 2**20  # of a task that reads files
+LOCAL_MEMORY: Final = "4g"  # of driver and executors in one, unless PYSPARK_SUBMIT_ARGS says
 OF_ONE: Final = {"indicators", "targets_by_day"}  # no part answers for what is another's
 MADE: Final = "step string, frame int, data binary"
 SPARK_TYPES: Final[dict[Any, str]] = {
@@ -65,6 +69,8 @@ def connect(master: str | None) -> "SparkSession":
     # Moments are wall-clock times in Shanghai, and stay as they are written.
     session.conf.set("spark.sql.session.timeZone", "UTC")
     session.conf.set("spark.sql.timestampType", "TIMESTAMP_NTZ")
+    # A task that hands results to the driver holds all that it has read.
+    session.conf.set("spark.sql.files.maxPartitionBytes", READ_BYTES)
     return session
 
 
@@ -82,6 +88,7 @@ def _session(master: str | None) -> "SparkSession":
     if (master or "local").startswith("local"):
         builder = builder.config("spark.driver.bindAddress", "127.0.0.1")
         builder = builder.config("spark.driver.host", "127.0.0.1")
+        builder = builder.config("spark.driver.memory", LOCAL_MEMORY)
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # of the executors, here
     return builder.getOrCreate()
 
@@ -98,11 +105,15 @@ class Spark:
 
     def __init__(self, master: str | None, folder: str, parts: int = PARTS) -> None:
         self.master, self.folder, self.parts = master, folder.rstrip("/"), parts
+        self._lies: dict[str, pl.DataFrame] = {}
 
     @cached_property
     def session(self) -> "SparkSession":
         """The session on the cluster."""
-        return connect(self.master)
+        session = connect(self.master)
+        # An empty partition costs a task of its own in every step.
+        session.conf.set("spark.sql.shuffle.partitions", self.parts)
+        return session
 
     def __call__(
         self, group: Sequence[Step], context: Context, frames: Frames
@@ -113,7 +124,7 @@ class Spark:
             return here(group, context, frames)
         of_part = frames["indicators"].select(BY).sort(BY).with_row_index(PART)
         of_part = of_part.select(BY, (pl.col(PART) % self.parts).cast(pl.Int32))
-        rows = self._staged(divided, frames[divided].join(of_part, on=BY, maintain_order="left"))
+        rows = self._staged(divided, frames[divided], of_part)
         keys = self.session.createDataFrame(of_part.to_arrow())
         task = _task(group, context, frames)
         made = keys.groupBy(PART).cogroup(rows.groupBy(PART)).applyInArrow(task, MADE).persist()
@@ -122,13 +133,19 @@ class Spark:
         finally:
             made.unpersist()
 
-    def _staged(self, name: str, frame: pl.DataFrame) -> "DataFrame":
+    def _staged(self, name: str, frame: pl.DataFrame, of_part: pl.DataFrame) -> "DataFrame":
         """The rows as partitioned Parquet, as Spark reads them back."""
-        ordered = frame.with_row_index(ORDER).with_columns(pl.col(ORDER).cast(pl.Int64))
         place = f"{self.folder}/in/{name}"
+        if self._lies.get(name) is not frame:
+            self._write(frame, place, of_part)
+            self._lies[name] = frame  # the next step that reads it finds it there
+        return self.session.read.parquet(place)
+
+    def _write(self, frame: pl.DataFrame, place: str, of_part: pl.DataFrame) -> None:
+        frame = frame.join(of_part, on=BY, maintain_order="left")
+        ordered = frame.with_row_index(ORDER).with_columns(pl.col(ORDER).cast(pl.Int64))
         rows = self.session.createDataFrame(ordered.to_arrow()).repartition(PART)
         rows.write.mode("overwrite").partitionBy(PART).parquet(place)
-        return self.session.read.parquet(place)
 
     def _read_back(self, group: Sequence[Step], made: "DataFrame") -> dict[str, pl.DataFrame]:
         """The results, which Spark writes as Parquet, one folder a kind of frame."""
@@ -139,7 +156,8 @@ class Spark:
             place = f"{self.folder}/out/{group[0].group}-{info_of(model).name}"
             ddl = ", ".join(["_step string", *(f"`{c}` {_spark(t)}" for c, t in schema.items())])
             rows = made.where(f"frame = {number}").select("step", "data")
-            rows.mapInArrow(_unpack, ddl).write.mode("overwrite").parquet(place)
+            table = rows.mapInArrow(_unpack, ddl)
+            table.write.mode("overwrite").option("maxRecordsPerFile", FILE_ROWS).parquet(place)
             arrow = self.session.read.schema(ddl).parquet(place).toArrow()
             whole = pl.DataFrame(arrow, schema_overrides=schema)
             for step in group:
@@ -178,10 +196,10 @@ def _task(
         one[divided] = mine.select(pl.col(n).cast(t) for n, t in schema.items())
         result = here(group, context, one)
         made = [
-            {"step": step.name, "frame": number, "data": _pack(result[name])}
+            {"step": step.name, "frame": number, "data": _pack(some)}
             for step in group
             for number, name in enumerate(step.writes)
-            if not result[name].is_empty()
+            for some in result[name].iter_slices(PACKED_ROWS)
         ]
         kinds = {"step": pa.string(), "frame": pa.int32(), "data": pa.binary()}
         return pa.Table.from_pylist(made, schema=pa.schema(kinds))

@@ -81,7 +81,7 @@ def test_every_table_is_the_same(published: Settings, spark: Spark, port: int) -
 
     # As a client of the same Spark, with a synthetic panel that has faults in its rows.
     client = Spark(f"sc://127.0.0.1:{port}", spark.folder, parts=2)
-    panel = Panel(indicators=3, years=7, cities=0, counties=9)
+    panel = Panel(indicators=3, years=7, cities=0, counties=79)  # a result fills several cells
     given = frames_of(panel)
     here_, there = (run_panel(engine, panel, given) for engine in (here, client))
     client.session.stop()

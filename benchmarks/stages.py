@@ -22,10 +22,10 @@ from assets.panel.night import (
     keys_of,
     last_night,
     night,
-    write_results,
 )
 from assets.panel.part import RESULTS, Reference, gaps_of, judged
 from assets.panel.publish import LINK
+from assets.panel.results import write_results
 from assets.panel.stage import BY, Partition, Stage, read_reference, read_rows
 from assets.record import GRAIN, known_on, observations_table
 from benchmarks.alternatives import pandas_night
@@ -111,7 +111,7 @@ def publish(work: str, panel: dict[str, Any]) -> Answer:
     wanted = keys_of(stage, as_of)
     keys = {partition.indicator_id: key for partition, key in wanted}
     for batch in _all(work):
-        landed = read_rows(batch).select(BY)  # the night has them at hand
+        landed = read_rows(batch).select(BY, "published_on")  # the night has them at hand
         with watch:
             results = {
                 name: pl.read_parquet(
@@ -119,7 +119,7 @@ def publish(work: str, panel: dict[str, Any]) -> Answer:
                 )
                 for name in RESULTS
             }
-            write_results(other, batch, keys, landed, results)
+            write_results(other, batch, keys, as_of, landed, results)
         rows += landed.height
     with watch:
         done = finish(other, as_of, wanted, list(keys))

@@ -72,7 +72,8 @@ def panel(
             {
                 "as_of": result.as_of, "published": result.published,
                 "content_sha256": result.content_sha256, "indicators": len(result.parts),
-                "computed": list(result.computed), "rows_in": result.rows_in,
+                "computed": list(result.computed),
+                "judged_before": list(result.judged_before), "rows_in": result.rows_in,
                 "rows_accepted": result.rows_accepted, "rows_rejected": result.rows_rejected,
             }
         )  # fmt: skip
@@ -80,6 +81,11 @@ def panel(
     word = "已发布 published" if result.published else "无变化，未发布 unchanged, nothing published"
     out.print(f"[green]{word}[/] {result.content_sha256[:8]}（截至 as of {day}）")
     out.print(f"指标 indicators: {len(result.parts)}，重算 computed {len(result.computed)}")
+    if result.judged_before:
+        out.print(
+            f"其中只算差距 gaps only: {len(result.judged_before)}"
+            "（两日之间没有新发布 nothing was published between the days）"
+        )
     out.print(
         f"行数 rows: 读入 in {result.rows_in} = 接受 accepted {result.rows_accepted}"
         f" + 拒绝 rejected {result.rows_rejected}"

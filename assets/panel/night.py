@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,18 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from assets.metrics.engine import Engine
-from assets.panel.part import RESULTS, Reference, work
+from assets.panel.part import Reference, work
 from assets.panel.publish import publish_views
+from assets.panel.results import (
+    UNFINISHED,
+    Part,
+    earlier_of,
+    folder_of,
+    gaps_again,
+    part_of,
+    parts_files,
+    write_results,
+)
 from assets.panel.stage import (
     BY,
     Partition,
@@ -33,36 +44,18 @@ from assets.panel.stage import (
     sweep,
 )
 from pipelines import clock
-from pipelines.files import sha256_of, sync, sync_tree, whole
+from pipelines.files import whole
 from pipelines.fingerprint import program_sha256
 
 BATCH_ROWS: Final = 1_000_000  # landed rows computed at once: below 2 GB of memory
 KEPT_NIGHTS: Final = 10
-PART: Final = "part.json"
 LOCK: Final = "night.lock"
 DOING: Final = "night.json"  # there only while a night computes
-UNFINISHED: Final = ".tmp-"
 
 log = logging.getLogger(__name__)
 
 Say = Callable[[int, int], None]
 Work = Callable[[pl.DataFrame, Reference, dt.date], Mapping[str, pl.DataFrame]]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What was made of one indicator.
-
-    Attributes:
-        files: SHA-256 of the file of each table.
-    """
-
-    indicator_id: str
-    key: str
-    rows_in: int
-    rows_accepted: int
-    rows_rejected: int
-    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -72,6 +65,8 @@ class Night:
     Attributes:
         content_sha256: of all results together.
         computed: indicators that were computed; the others stood as they were.
+        judged_before: those of them of which only the gaps were, since nothing was published
+            between another day and this one.
         published: anything changed, and was published.
     """
 
@@ -79,6 +74,7 @@ class Night:
     content_sha256: str
     parts: tuple[Part, ...]
     computed: tuple[str, ...]
+    judged_before: tuple[str, ...]
     published: bool
 
     @property
@@ -125,17 +121,33 @@ def night(
         wanted = keys_of(stage, as_of)
         missing = [partition for partition, _ in missing_of(stage, wanted)]
         keys = {partition.indicator_id: key for partition, key in wanted}
-        done = 0
-        for batch in batches(missing, batch_rows):
+        judged = {
+            partition.indicator_id: part
+            for partition in missing
+            if (part := earlier_of(stage, partition, as_of))
+        }
+        new = [partition for partition in missing if partition.indicator_id not in judged]
+        old = [partition for partition in missing if partition.indicator_id in judged]
+        done, stood = 0, list[str]()
+        for batch in chain(batches(new, batch_rows), batches(old, batch_rows)):
             on_step("compute")
-            rows = read_rows(batch)
-            doing([partition.indicator_id for partition in batch], rows.height)
-            results = work(rows, read_reference(batch), as_of, engine)
+            rows, reference = read_rows(batch), read_reference(batch)
+            names = [partition.indicator_id for partition in batch]
+            doing(names, rows.height)
+            stands = {name: judged[name] for name in names if name in judged}
+            results = None
+            if stands:
+                results = gaps_again(stage, stands.values(), rows, reference, as_of, engine)
+            if results is None:
+                stands, results = {}, work(rows, reference, as_of, engine)
             on_step("write")
-            write_results(stage, batch, keys, rows, results)
+            write_results(stage, batch, keys, as_of, rows, results, stands)
             done += len(batch)
+            stood += stands
             say(done, len(missing))
-        return finish(stage, as_of, wanted, [p.indicator_id for p in missing], on_step)
+        return finish(
+            stage, as_of, wanted, [p.indicator_id for p in missing], on_step, sorted(stood)
+        )
 
 
 @contextmanager
@@ -193,7 +205,9 @@ def missing_of(
     stage: Stage, wanted: Sequence[tuple[Partition, str]]
 ) -> list[tuple[Partition, str]]:
     """Those whose results are not there yet."""
-    return [(part, key) for part, key in wanted if not _folder(stage, part, key).is_dir()]
+    return [
+        (part, key) for part, key in wanted if not folder_of(stage, part.indicator_id, key).is_dir()
+    ]
 
 
 def finish(
@@ -202,14 +216,17 @@ def finish(
     wanted: Sequence[tuple[Partition, str]],
     computed: Sequence[str],
     on_step: Callable[[str], None] = lambda name: None,
+    judged_before: Sequence[str] = (),
 ) -> Night:
     """Name the results that belong together, publish them, remove what nothing names any more."""
     on_step("gather")
-    parts = tuple(_part(_folder(stage, partition, key)) for partition, key in wanted)
+    parts = tuple(
+        part_of(folder_of(stage, partition.indicator_id, key)) for partition, key in wanted
+    )
     content = _content(as_of, parts)
     last = last_night(stage)
     published = last is None or last.content_sha256 != content
-    result = Night(as_of, content, parts, tuple(computed), published)
+    result = Night(as_of, content, parts, tuple(computed), tuple(judged_before), published)
     if published:
         on_step("publish")
         publish_views(stage, parts_files(stage, parts), content)
@@ -227,12 +244,6 @@ def last_night(stage: Stage) -> Night | None:
     return _night(found[-1]) if found else None
 
 
-def parts_files(stage: Stage, parts: Iterable[Part]) -> dict[str, list[Path]]:
-    """The files of each table, in the order of the indicators."""
-    folders = [stage.results / f"{BY}={part.indicator_id}" / part.key for part in parts]
-    return {table: [folder / f"{table}.parquet" for folder in folders] for table in RESULTS}
-
-
 def batches(partitions: Sequence[Partition], limit: int) -> Iterator[list[Partition]]:
     """Indicators together as long as their rows stay below the limit."""
     batch: list[Partition] = []
@@ -245,67 +256,6 @@ def batches(partitions: Sequence[Partition], limit: int) -> Iterator[list[Partit
         rows += partition.rows
     if batch:
         yield batch
-
-
-def write_results(
-    stage: Stage,
-    batch: Sequence[Partition],
-    keys: Mapping[str, str],
-    rows: pl.DataFrame,
-    results: Mapping[str, pl.DataFrame],
-) -> None:
-    """File the results of a batch, each indicator under its key."""
-    counts = dict(rows.group_by(BY).len().iter_rows())
-    split = {name: _by_indicator(frame) for name, frame in results.items()}
-    for partition in batch:
-        name = partition.indicator_id
-        tables = {
-            table: parts.get((name,), results[table].clear()) for table, parts in split.items()
-        }
-        write_part(stage, name, keys[name], int(counts.get(name, 0)), tables)
-
-
-def write_part(
-    stage: Stage, indicator: str, key: str, rows_in: int, tables: Mapping[str, pl.DataFrame]
-) -> None:
-    """File the results of one indicator under its key: all of them, or none."""
-    folder = stage.results / f"{BY}={indicator}" / key
-    draft = folder.with_name(f"{UNFINISHED}{key}")
-    draft.mkdir(parents=True)
-    try:
-        for table, frame in tables.items():
-            frame.write_parquet(draft / f"{table}.parquet")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise StageError(
-            f"{indicator}: 结果无法写入 / the results cannot be written below {stage.results} "
-            f"({error}): is the disk full? What was published stays; make room and run again"
-        ) from error
-    rejected = tables["rejected_rows"].height
-    part = Part(
-        indicator, key, rows_in, rows_in - rejected, rejected,
-        {table: sha256_of(draft / f"{table}.parquet") for table in tables},
-    )  # fmt: skip
-    (draft / PART).write_text(json.dumps(asdict(part)), encoding="utf-8")
-    sync_tree(draft)
-    draft.rename(folder)
-    sync(folder.parent)
-
-
-def _by_indicator(frame: pl.DataFrame) -> dict[tuple[object, ...], pl.DataFrame]:
-    if BY in frame.columns:
-        return frame.partition_by(BY, as_dict=True)
-    # A refused row names its indicator as it came.
-    named = frame.with_columns(pl.col("raw").str.json_path_match(f"$.{BY}").alias(BY))
-    return named.partition_by(BY, as_dict=True, include_key=False)
-
-
-def _folder(stage: Stage, partition: Partition, key: str) -> Path:
-    return stage.results / f"{BY}={partition.indicator_id}" / key
-
-
-def _part(folder: Path) -> Part:
-    return Part(**json.loads((folder / PART).read_text(encoding="utf-8")))
 
 
 def _content(as_of: dt.date, parts: Iterable[Part]) -> str:
@@ -329,6 +279,7 @@ def _night(path: Path) -> Night:
         record["content_sha256"],
         tuple(Part(**part) for part in record["parts"]),
         tuple(record["computed"]),
+        tuple(record.get("judged_before", ())),
         published=record["published"],
     )
 

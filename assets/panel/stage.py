@@ -57,8 +57,15 @@ class Partition:
 
     def key(self, code: str, as_of: dt.date) -> str:
         """What its results hang on: code, as-of day and the content of its files."""
+        return self._key(code, as_of.isoformat())
+
+    def rows_key(self, code: str) -> str:
+        """What the judging of its rows hangs on: code and the content of its files."""
+        return self._key(code)
+
+    def _key(self, *of: str) -> str:
         names = sorted(path.name for path in (*self.vintages, *self.reference))
-        return hashlib.sha256("\n".join([code, as_of.isoformat(), *names]).encode()).hexdigest()
+        return hashlib.sha256("\n".join([*of, *names]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

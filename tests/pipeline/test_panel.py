@@ -151,6 +151,55 @@ def test_only_what_changed_is_computed_and_the_bytes_are_those_of_a_full_rebuild
     assert bytes_of(anew).items() <= bytes_of(stage).items()
 
 
+def test_another_day_computes_gaps_only_where_nothing_was_published_in_between(
+    computed: Stage, landed: Stage, tmp_path: Path
+) -> None:
+    """Forwards, backwards and over a day of publication, each as a full rebuild."""
+    stage, anew = copied(computed, tmp_path / "a"), copied(landed, tmp_path / "b")
+    late = dt.date(2024, 9, 1)  # after all others
+    for one in (stage, anew):
+        one.land(one_more_month(1).with_columns(published_on=pl.lit(late)))
+    night(stage, SYNTHETIC.as_of)
+    everyone = ("synthetic_0000", "synthetic_0001", "synthetic_0002")
+    for day, kept in (
+        (SYNTHETIC.as_of + dt.timedelta(days=1), everyone),
+        (late, everyone),
+        (late - dt.timedelta(days=1), (everyone[0], everyone[2])),
+        (dt.date(2020, 6, 30), ()),
+    ):
+        found = night(stage, day)
+        assert found.judged_before == kept, day
+        assert found.computed == everyone
+        assert found.rows_in == found.rows_accepted + found.rows_rejected
+        whole = night(Stage(shutil.copytree(anew.root, tmp_path / day.isoformat())), day)
+        assert whole.judged_before == ()
+        assert whole.content_sha256 == found.content_sha256, day
+
+
+def test_a_line_number_that_two_rows_share_is_judged_anew_on_another_day(
+    landed: Stage, tmp_path: Path
+) -> None:
+    stage = copied(landed, tmp_path)
+    rows = one_more_month(0).head(2)
+    value = pl.when(pl.col("region_code") == rows["region_code"][0]).then(-1.0)
+    stage.land(
+        rows.with_columns(
+            value=value.otherwise(pl.col("value")), source_row=pl.lit(1, pl.Int64),
+            landing_sha256=pl.lit("e" * 64),
+        )
+    )  # fmt: skip
+    before = night(stage, SYNTHETIC.as_of)
+    after = night(stage, SYNTHETIC.as_of + dt.timedelta(days=1))
+    assert after.judged_before == ()
+    assert (after.rows_accepted, after.rows_rejected) == (
+        before.rows_accepted, before.rows_rejected,
+    )  # fmt: skip
+    anew = copied(landed, tmp_path / "anew")
+    for path in (stage.root / "vintages").rglob("*.parquet"):
+        anew.land(pl.read_parquet(path, hive_partitioning=False))
+    assert night(anew, after.as_of).content_sha256 == after.content_sha256
+
+
 def test_the_size_of_a_batch_and_the_order_of_landing_change_no_byte(
     computed: Stage, tmp_path: Path
 ) -> None:

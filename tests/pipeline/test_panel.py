@@ -236,28 +236,33 @@ def test_duckdb_gives_the_same(computed: Stage, landed: Stage, tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("step", "times"), [("write", 2), ("publish", 1), ("record", 1)])
+@pytest.mark.parametrize(
+    ("step", "times", "days"),
+    [("write", 2, 0), ("publish", 1, 0), ("record", 1, 0), ("write", 3, 1)],
+)
 def test_a_night_killed_anywhere_ends_as_an_undisturbed_one(
-    computed: Stage, tmp_path: Path, step: str, times: int
+    computed: Stage, tmp_path: Path, step: str, times: int, days: int
 ) -> None:
-    """The night has two indicators to compute, one after the other."""
+    """Two indicators to compute, one after the other; a day later only the gaps of the third."""
+    day = SYNTHETIC.as_of + dt.timedelta(days=days)
     stage, undisturbed = copied(computed, tmp_path / "a"), copied(computed, tmp_path / "b")
     for one in (stage, undisturbed):
         for number in (0, 1):
             one.land(one_more_month(number))
     killed = subprocess.run(
         [sys.executable, "-m", "tests.fixtures.panel_night", str(stage.root),
-         str(SYNTHETIC.as_of), step, str(times)],
+         str(day), step, str(times)],
         cwd=PROJECT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert killed.returncode == -9, killed.stderr
     assert ask(stage, "SELECT count(*) AS n FROM gap_to_goal")["n"].item() > 0  # whole as ever
     told: list[str] = []
-    again = night(stage, SYNTHETIC.as_of, notify=told.append)
-    plain = night(undisturbed, SYNTHETIC.as_of)
+    again = night(stage, day, notify=told.append)
+    plain = night(undisturbed, day)
     assert [("synthetic_000" in message, "--batch-rows" in message) for message in told] == [
         (True, True)
     ]
+    assert plain.judged_before == (("synthetic_0002",) if days else ())
     assert again.content_sha256 == plain.content_sha256
     assert bytes_of(stage) == bytes_of(undisturbed)
     sql = "FROM gap_to_goal ORDER BY target_id"
